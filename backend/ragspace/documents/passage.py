@@ -1,0 +1,58 @@
+"""A passage: the piece of a document that is embedded, matched, shown and cited."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+CountTokens = Callable[[str], int]
+"""How many tokens of the embedding model a text has."""
+
+PASSAGE_NAMESPACE = uuid5(NAMESPACE_URL, "https://ragspace.dev/passage")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of one section of one document.
+
+    `file` is the path from the ingested folder's parent, with `/` (`docs/module-01/chapter-03.md`).
+    `page` is the path of the page that a site generator makes of the file, without leading slash, suffix or
+    anchor (`docs/module-01/chapter-03`). `heading_path` holds the headings from the document's title to the
+    section; it is empty for text before the first heading. `anchor` is the slug of the last heading, unique
+    in its file, or empty. `section_depth` is the heading's level (1 to 6; 0 before the first heading).
+    `part` counts the passages of one section from 1 to `parts`. `token_count` counts `content` in tokens of
+    the embedding model.
+    """
+
+    file: str
+    page: str
+    heading_path: tuple[str, ...]
+    anchor: str
+    section_depth: int
+    content: str
+    token_count: int
+    part: int = 1
+    parts: int = 1
+
+    @cached_property
+    def id(self) -> UUID:
+        """Derived from all that the passage holds, so that an unchanged passage keeps its id."""
+        fields = (
+            self.file,
+            self.page,
+            *self.heading_path,
+            self.anchor,
+            f"{self.part}/{self.parts}",
+            self.content,
+        )
+        return uuid5(PASSAGE_NAMESPACE, "\x1f".join(fields))
+
+    @property
+    def heading(self) -> str:
+        """The heading path as a reader sees it: `Sensors > LiDAR`."""
+        return " > ".join(self.heading_path)
+
+    @property
+    def text_to_embed(self) -> str:
+        """Heading path and content: a passage deep in a chapter seldom repeats what the chapter is about."""
+        return f"{self.heading}\n{self.content}" if self.heading_path else self.content

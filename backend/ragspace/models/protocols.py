@@ -1,0 +1,114 @@
+"""What thinks, as the rest of the program sees it: embedders and generators."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from ragspace.documents.passage import Passage
+
+Vector = list[float]
+"""An embedding: as many floats as the model has dimensions, of unit length."""
+
+Purpose = Literal["question", "passage"]
+
+FinishReason = Literal["stop", "length", "safety", "not_found", "extractive"]
+"""Why a generator ended, in the words of docs/api.md."""
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors whose cosine tells how near their meanings are."""
+
+    @property
+    def model(self) -> str:
+        """The name that is stored with a collection and compared with it."""
+        ...
+
+    @property
+    def default_dimensions(self) -> int:
+        """The dimensions of a new collection."""
+        ...
+
+    async def open(self) -> None:
+        """Load or connect what the first call would otherwise wait for."""
+        ...
+
+    async def embed(self, texts: Sequence[str], *, purpose: Purpose, dimensions: int) -> list[Vector]:
+        """One unit-length vector of `dimensions` floats per text, in order; any number of texts.
+
+        Raises RetrievalUnavailable (service `gemini` for Gemini; reason as the failure was) or QuotaExceeded.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation, as a chat model takes it."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """All that a generator may use for one answer.
+
+    A language model reads `system` and `turns` (the last turn is the prompt, sources included). The
+    extractive generator reads `question` and `passages`: in selection mode the one passage is the reader's
+    selected text, and `cite` is False.
+    """
+
+    system: str
+    turns: tuple[Turn, ...]
+    question: str
+    passages: tuple[Passage, ...]
+    cite: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """The next piece of the answer's text, never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The generator ended by itself; always the last thing it yields. `model` is the one that answered."""
+
+    reason: FinishReason
+    model: str
+
+
+class Generator(Protocol):
+    """Writes an answer, piece by piece."""
+
+    @property
+    def provider(self) -> Literal["gemini", "openai", "extractive"]: ...
+
+    @property
+    def model(self) -> str:
+        """The first choice among its models."""
+        ...
+
+    async def open(self) -> None:
+        """Load or connect what the first call would otherwise wait for."""
+        ...
+
+    def stream(self, request: GenerationRequest) -> AsyncIterator[Delta | Finish]:
+        """Deltas, then one Finish.
+
+        Raises GenerationUnavailable, GenerationTimeout or QuotaExceeded; raised after a delta, the answer
+        was cut off. Closing the iterator (`aclose`) ends the upstream request.
+        """
+        ...
+
+    async def check(self) -> None:
+        """Ask the service whether it would answer, without spending generation quota.
+
+        Raises GenerationUnavailable with the reason.
+        """
+        ...
+
+    async def close(self) -> None: ...
