@@ -23,7 +23,7 @@ _REASON_BY_STATUS: dict[int, Reason] = {
 
 @dataclass
 class UpstreamFailure(Exception):
-    """A call that failed. `body` is what the service sent, for the caller's eyes only: never shown or logged."""
+    """A call that failed. `body` is what the service sent, for the caller only: never shown or logged."""
 
     reason: Reason
     status: int | None = None
@@ -68,13 +68,16 @@ class Upstream:
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
+        self._connected()
+
+    def _connected(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=self._keepalive, ttl_dns_cache=300),
                 headers={**self._headers, "User-Agent": "ragspace"},
                 timeout=self._timeout,
-                auto_decompress=True,
             )
+        return self._session
 
     async def close(self) -> None:
         if self._session is not None:
@@ -95,15 +98,13 @@ class Upstream:
 
         Raises UpstreamFailure, also for failures while the body is read inside the `async with`.
         """
-        await self.open()
-        assert self._session is not None
         limits = self._timeout
         if timeout is not None:
             limits = aiohttp.ClientTimeout(
                 total=None, connect=limits.connect, sock_connect=limits.sock_connect, sock_read=timeout
             )
         try:
-            async with self._session.request(
+            async with self._connected().request(
                 method,
                 self.base_url + path,
                 data=None if json is None else orjson.dumps(json, option=orjson.OPT_SERIALIZE_NUMPY),

@@ -31,7 +31,7 @@ class IndexState:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage found: the dense cosine to the question (0 to 1) and its BM25 score (0 where no term fits)."""
+    """A passage found: its dense cosine to the question (0 to 1), its BM25 score (0 where no term fits)."""
 
     passage: Passage
     similarity: float
