@@ -1,0 +1,66 @@
+"""Installs what some tests need besides Python, as far as this machine allows: `make test` runs it first.
+
+It never fails: a group of tests whose needs are not met is skipped by name (see skips.py).
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from tests.support import programs
+
+DEBIAN_PACKAGES = {"pgbouncer": programs.pgbouncer, "chromium": programs.chromium}
+_TIME_LIMIT_S = 600
+
+
+def install_debian_packages() -> None:
+    missing = [package for package, found in DEBIAN_PACKAGES.items() if found() is None]
+    if not missing:
+        return
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        _say(f"{', '.join(missing)}: left out, since only root can install them, with apt-get")
+        return
+    _say(f"installing {', '.join(missing)}")
+    _run(["apt-get", "update", "-qq"])
+    for package in missing:
+        _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", package])
+
+
+def install_npm_packages() -> None:
+    lock = programs.NODE_PROJECT / "package-lock.json"
+    installed = programs.NODE_PROJECT / "node_modules" / ".package-lock.json"
+    if installed.is_file() and installed.stat().st_mtime >= lock.stat().st_mtime:
+        return
+    node, npm = programs.node(), programs.npm()
+    if node is None or npm is None:
+        _say("npm packages: left out, since there is no Node here")
+        return
+    _say("installing the npm packages of package-lock.json")
+    _run([str(node), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+
+
+def _run(command: Sequence[str]) -> None:
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "NPM_CONFIG_UPDATE_NOTIFIER": "false"}
+    try:
+        subprocess.run(
+            command,
+            cwd=programs.NODE_PROJECT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            check=True,
+            timeout=_TIME_LIMIT_S,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        _say(f"{command[0]} failed ({type(error).__name__}): its tests will be skipped")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"tests: {text}\n")
+
+
+if __name__ == "__main__":
+    install_debian_packages()
+    install_npm_packages()
