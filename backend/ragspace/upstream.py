@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -27,7 +27,7 @@ class UpstreamFailure(Exception):
 
     reason: Reason
     status: int | None = None
-    body: Any = None
+    body: Any = field(default=None, repr=False)
     retry_after: int | None = None
 
     def __str__(self) -> str:
@@ -38,7 +38,7 @@ def reason_of(error: BaseException) -> Reason:
     """The reason behind a transport failure."""
     if isinstance(error, TimeoutError):
         return "timeout"
-    if isinstance(error, aiohttp.ClientConnectionError | ssl.SSLError | OSError):
+    if isinstance(error, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError | ssl.SSLError | OSError):
         return "unreachable"
     return "error"
 

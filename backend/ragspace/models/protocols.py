@@ -1,6 +1,6 @@
 """What thinks, as the rest of the program sees it: embedders and generators."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -36,6 +36,13 @@ class Embedder(Protocol):
         """One unit-length vector of `dimensions` floats per text, in order; any number of texts.
 
         Raises RetrievalUnavailable (service `gemini` for Gemini; reason as the failure was) or QuotaExceeded.
+        """
+        ...
+
+    async def check(self) -> None:
+        """Ask the service whether it would embed, without spending quota.
+
+        Raises RetrievalUnavailable with the reason.
         """
         ...
 
@@ -96,7 +103,7 @@ class Generator(Protocol):
         """Load or connect what the first call would otherwise wait for."""
         ...
 
-    def stream(self, request: GenerationRequest) -> AsyncIterator[Delta | Finish]:
+    def stream(self, request: GenerationRequest) -> AsyncGenerator[Delta | Finish, None]:
         """Deltas, then one Finish.
 
         Raises GenerationUnavailable, GenerationTimeout or QuotaExceeded; raised after a delta, the answer

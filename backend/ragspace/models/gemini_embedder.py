@@ -1,0 +1,169 @@
+"""Vectors made by Gemini."""
+
+import asyncio
+import math
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ragspace.errors import QuotaExceeded, RetrievalUnavailable
+from ragspace.models.gemini_api import (
+    BASE_URL,
+    CHECK_TIMEOUT,
+    UNAUTHORIZED_ACTION,
+    gemini,
+    is_daily_quota,
+    is_unauthorized,
+    model_path,
+    quota_retry_after,
+    retry_delay,
+)
+from ragspace.models.protocols import Purpose, Vector
+from ragspace.upstream import UpstreamFailure
+
+BATCH = 100
+"""Texts in one request, at most (Gemini's limit)."""
+
+PASSAGE_ATTEMPTS = 6
+QUESTION_ATTEMPTS = 2
+
+MAX_WAIT = 90.0
+"""Seconds between two attempts, at most: longer than the minute by which Gemini counts."""
+
+_TASK_TYPE: dict[Purpose, str] = {"question": "RETRIEVAL_QUERY", "passage": "RETRIEVAL_DOCUMENT"}
+
+_PASSING_STATUS = {429, 500, 502, 503, 504}
+
+_UNKNOWN_MODEL_ACTION = (
+    "Gemini does not know the model named in GEMINI_EMBEDDING_MODEL: name one that is in service, and run "
+    "`ragspace ingest --rebuild` if the collection was made with another."
+)
+_QUOTA_ACTION = (
+    "Wait for the quota to renew, or set EMBEDDING_PROVIDER=local and run `ragspace ingest --rebuild`: "
+    "local embeddings have no quota."
+)
+_DIMENSIONS_ACTION = (
+    "Set EMBEDDING_DIMENSIONS to dimensions that the model in GEMINI_EMBEDDING_MODEL can make."
+)
+
+
+class GeminiEmbedder:
+    """An Embedder over `batchEmbedContents`.
+
+    Passages are in no hurry: a call that failed for a passing reason is tried again after the time that
+    Gemini asks for, else after `backoff` seconds, doubled each time, with jitter. A reader waits for a
+    question: it gets one quick second try, and none where a quota or the time is spent.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        model: str = "gemini-embedding-001",
+        base_url: str = BASE_URL,
+        *,
+        default_dimensions: int = 768,
+        timeout: float = 30.0,
+        backoff: float = 1.0,
+    ) -> None:
+        self._model = model.removeprefix("models/")
+        self._default_dimensions = default_dimensions
+        self._backoff = backoff
+        self._upstream = gemini(api_key, base_url, timeout=timeout)
+
+    @property
+    def model(self) -> str:
+        return self._model
+
+    @property
+    def default_dimensions(self) -> int:
+        return self._default_dimensions
+
+    async def open(self) -> None:
+        await self._upstream.open()
+
+    async def close(self) -> None:
+        await self._upstream.close()
+
+    async def check(self) -> None:
+        try:
+            await self._upstream.call("GET", model_path(self._model), timeout=CHECK_TIMEOUT)
+        except UpstreamFailure as failure:
+            raise _public(failure) from None
+
+    async def embed(self, texts: Sequence[str], *, purpose: Purpose, dimensions: int) -> list[Vector]:
+        vectors: list[Vector] = []
+        for start in range(0, len(texts), BATCH):
+            batch = texts[start : start + BATCH]
+            answer = await self._post(request_body(self._model, batch, purpose, dimensions), purpose)
+            vectors += _vectors(answer, len(batch), dimensions)
+        return vectors
+
+    async def _post(self, body: dict[str, Any], purpose: Purpose) -> Any:
+        attempts = PASSAGE_ATTEMPTS if purpose == "passage" else QUESTION_ATTEMPTS
+        attempt = 1
+        while True:
+            try:
+                return await self._upstream.call("POST", model_path(self._model, "batchEmbedContents"), body)
+            except UpstreamFailure as failure:
+                if attempt >= attempts or not _worth_another_try(failure, purpose):
+                    raise _public(failure) from None
+                wait = self._wait(failure, attempt, purpose)
+            await asyncio.sleep(wait)
+            attempt += 1
+
+    def _wait(self, failure: UpstreamFailure, attempt: int, purpose: Purpose) -> float:
+        jitter = random.uniform(0.75, 1.25)  # noqa: S311 -- spreads load, guards nothing
+        if purpose == "question":
+            return self._backoff / 4 * jitter
+        asked = retry_delay(failure)
+        if asked is not None:
+            return min(asked, MAX_WAIT) + self._backoff * jitter
+        return min(self._backoff * 2.0 ** (attempt - 1), MAX_WAIT) * jitter
+
+
+def request_body(model: str, texts: Sequence[str], purpose: Purpose, dimensions: int) -> dict[str, Any]:
+    """One request per text, each with a content of its own: the parts of one content become one vector."""
+    options: dict[str, Any] = {"outputDimensionality": dimensions}
+    if model == "gemini-embedding-001":  # its successor ignores task types
+        options["taskType"] = _TASK_TYPE[purpose]
+    return {
+        "requests": [
+            {"model": f"models/{model}", "content": {"parts": [{"text": text}]}, **options} for text in texts
+        ]
+    }
+
+
+def _vectors(answer: Any, expected: int, dimensions: int) -> list[Vector]:
+    """The answer's vectors, made unit length: Gemini's are only where they are not cut."""
+    try:
+        vectors = [_unit(embedding["values"]) for embedding in answer["embeddings"]]
+    except (TypeError, LookupError, ZeroDivisionError):
+        raise RetrievalUnavailable(service="gemini", reason="error") from None
+    if len(vectors) != expected:
+        raise RetrievalUnavailable(service="gemini", reason="error")
+    if any(len(vector) != dimensions for vector in vectors):
+        raise RetrievalUnavailable(service="gemini", reason="dimension_mismatch", action=_DIMENSIONS_ACTION)
+    return vectors
+
+
+def _unit(values: Sequence[float]) -> Vector:
+    length = math.hypot(*values)
+    return [value / length for value in values]
+
+
+def _worth_another_try(failure: UpstreamFailure, purpose: Purpose) -> bool:
+    if purpose == "question":
+        return failure.reason == "unreachable" or failure.status in (500, 502, 503)
+    if failure.status is None:
+        return failure.reason in ("unreachable", "timeout")
+    return failure.status in _PASSING_STATUS and not is_daily_quota(failure)
+
+
+def _public(failure: UpstreamFailure) -> RetrievalUnavailable | QuotaExceeded:
+    if failure.status == 429:
+        return QuotaExceeded(action=_QUOTA_ACTION, retry_after=quota_retry_after(failure, datetime.now(UTC)))
+    if is_unauthorized(failure):
+        return RetrievalUnavailable(service="gemini", reason="unauthorized", action=UNAUTHORIZED_ACTION)
+    action = _UNKNOWN_MODEL_ACTION if failure.status == 404 else None
+    return RetrievalUnavailable(service="gemini", reason=failure.reason, action=action)

@@ -1,0 +1,86 @@
+"""Server-sent events of an upstream model, read as they come off the wire."""
+
+import asyncio
+
+import aiohttp
+
+from ragspace.upstream import UpstreamFailure
+
+MAX_EVENT_BYTES = 1 << 20
+"""No model sends an event near this size; more than this without an event's end is not a stream of events."""
+
+
+class SseParser:
+    """Splits a byte stream into the `data:` payloads of its events (WHATWG HTML, section 9.2.6).
+
+    Works on bytes, so that a character or a line cut in two by the network is whole again before it is
+    decoded. Comments, `event:`, `id:` and `retry:` lines are passed over. Lines end with LF or CRLF: no
+    server of a model uses the third ending of the standard, a lone CR.
+    """
+
+    def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._max_event_bytes = max_event_bytes
+        self._rest = b""
+        self._data: list[bytes] = []
+        self._size = 0
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The payloads of the events that `chunk` completes. Raises UpstreamFailure for an endless event."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        payloads = [
+            payload for line in lines if (payload := self._take(line.removesuffix(b"\r"))) is not None
+        ]
+        if self._size + len(self._rest) > self._max_event_bytes:
+            raise UpstreamFailure("error")
+        return payloads
+
+    def finish(self) -> list[bytes]:
+        """The event that the end of the stream completes: some servers leave the last blank line out."""
+        return [payload for payload in (*self.feed(b"\n"), self._take(b"")) if payload is not None]
+
+    def _take(self, line: bytes) -> bytes | None:
+        if line.startswith(b"data:"):
+            value = line[5:].removeprefix(b" ")
+            self._data.append(value)
+            self._size += len(value)
+        elif not line and self._data:
+            payload = b"\n".join(self._data)
+            self._data.clear()
+            self._size = 0
+            return payload
+        return None
+
+
+class SseStream:
+    """The events of one response: each step gives all payloads that have arrived by then, in order.
+
+    What arrives together stays together, so that a burst costs its readers one step and not one per event.
+    Raises whatever reading the response raises.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._content = response.content
+        self._parser = SseParser(max_event_bytes)
+        self._ended = False
+
+    def __aiter__(self) -> "SseStream":
+        return self
+
+    async def __anext__(self) -> list[bytes]:
+        while not self._ended:
+            chunk = await self._content.readany()
+            self._ended = not chunk
+            payloads = self._parser.feed(chunk) if chunk else self._parser.finish()
+            if payloads:
+                return payloads
+        raise StopAsyncIteration
+
+    async def drain(self, timeout: float = 1.0) -> None:
+        """Read to the end what is left, so that the connection can serve the next call; give up after
+        `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                while await self._content.readany():
+                    pass
+        except (TimeoutError, aiohttp.ClientError):
+            return

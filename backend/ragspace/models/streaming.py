@@ -1,0 +1,101 @@
+"""The loop that every streaming model shares: events in, deltas and one Finish out, in bounded time."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack
+from typing import Any, NamedTuple
+
+import orjson
+
+from ragspace.models.protocols import Delta, Finish, FinishReason
+from ragspace.models.sse import SseStream
+from ragspace.upstream import Upstream, UpstreamFailure
+
+End = FinishReason | UpstreamFailure
+"""How an answer ended: a failure is given along with the words before it, so that they are not lost."""
+
+
+class Piece(NamedTuple):
+    """What one event says: text (possibly none), and how the answer ended, if it did."""
+
+    text: str = ""
+    end: End | None = None
+
+
+ReadEvent = Callable[[Any], Piece]
+"""Reads one event's JSON. That it fails on JSON of another shape than it expects tells of a broken stream."""
+
+DONE = b"[DONE]"
+"""How OpenAI-compatible servers end a stream; where no finish reason came before it, it stands for `stop`."""
+
+
+class Patience(NamedTuple):
+    """How long to wait, in seconds: until the event loop's time `begin_by` for the first delta, then for
+    each next one."""
+
+    begin_by: float
+    stall: float
+
+
+async def relay(
+    upstream: Upstream,
+    path: str,
+    body: Mapping[str, Any],
+    *,
+    model: str,
+    read: ReadEvent,
+    patience: Patience,
+    params: Mapping[str, str] | None = None,
+) -> AsyncGenerator[Delta | Finish, None]:
+    """POST `body` and relay the answer: what arrived together leaves as one Delta; Finish comes last.
+
+    Raises UpstreamFailure: as the call failed; `timeout` when the time was up; `error` for nonsense, for a
+    stream that ends without saying why, and for an answer that ends well without a word in it.
+    """
+    deadline = patience.begin_by
+    begun = False
+    async with AsyncExitStack() as stack:
+        try:
+            async with asyncio.timeout_at(deadline):
+                response = await stack.enter_async_context(upstream.stream("POST", path, body, params=params))
+        except TimeoutError:
+            raise UpstreamFailure("timeout") from None
+        events = SseStream(response)
+        while True:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    payloads = await anext(events, None)
+            except TimeoutError:
+                raise UpstreamFailure("timeout") from None
+            if payloads is None:
+                raise UpstreamFailure("error")
+            text, end = _read_all(payloads, read)
+            if text:
+                begun = True
+                yield Delta(text)
+            if isinstance(end, UpstreamFailure):
+                raise end
+            if end is not None:
+                if not begun and end != "safety":
+                    raise UpstreamFailure("error")
+                yield Finish(end, model)
+                await events.drain()
+                return
+            if begun:
+                deadline = asyncio.get_running_loop().time() + patience.stall
+
+
+def _read_all(payloads: list[bytes], read: ReadEvent) -> Piece:
+    """What all events say together, up to the first that ends the answer."""
+    texts: list[str] = []
+    for payload in payloads:
+        if payload == DONE:
+            return Piece("".join(texts), "stop")
+        try:
+            text, end = read(orjson.loads(payload))
+        except (ValueError, TypeError, AttributeError, LookupError):
+            text, end = "", UpstreamFailure("error")
+        texts.append(text)
+        if end is not None:
+            return Piece("".join(texts), end)
+    return Piece("".join(texts))

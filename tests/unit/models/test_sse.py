@@ -1,0 +1,50 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ragspace.models.sse import SseParser
+from ragspace.upstream import UpstreamFailure
+
+STREAM = (
+    ": connected\n\n"
+    'event: message\r\nid: 1\r\ndata: {"text":"Größe"}\r\n\r\n'
+    "data:no space\n\n"
+    "data: two\ndata: lines\n\n"
+    "retry: 10\n\n\n"
+    "data: 日本語\n"
+).encode()
+PAYLOADS = ['{"text":"Größe"}', "no space", "two\nlines", "日本語"]
+
+
+def read(chunks: list[bytes]) -> list[str]:
+    parser = SseParser()
+    payloads = [payload for chunk in chunks for payload in parser.feed(chunk)]
+    return [payload.decode() for payload in (*payloads, *parser.finish())]
+
+
+@given(st.lists(st.integers(0, len(STREAM))))
+def test_the_payloads_are_the_same_however_the_network_cuts_the_stream(cuts: list[int]) -> None:
+    edges = [0, *sorted(cuts), len(STREAM)]
+    assert read([STREAM[a:b] for a, b in pairwise(edges)]) == PAYLOADS
+
+
+def test_a_chunk_gives_the_events_that_it_completes() -> None:
+    parser = SseParser()
+    assert parser.feed(b"data: a\n\ndata: b\n\ndata: c") == [b"a", b"b"]
+    assert parser.feed(b"\n\n") == [b"c"]
+    assert parser.finish() == []
+
+
+@pytest.mark.parametrize("chunk", [b"x" * 60, b"data: " + b"x" * 40 + b"\n"], ids=["one line", "many lines"])
+def test_an_event_without_an_end_is_given_up(chunk: bytes) -> None:
+    parser = SseParser(max_event_bytes=100)
+    parser.feed(chunk)
+    with pytest.raises(UpstreamFailure):
+        parser.feed(chunk * 3)
+
+
+def test_many_events_are_no_event_without_an_end() -> None:
+    parser = SseParser(max_event_bytes=100)
+    assert sum(len(parser.feed(b"data: " + b"x" * 40 + b"\n\n")) for _ in range(50)) == 50
