@@ -17,9 +17,11 @@ class Passage:
 
     `file` is the path from the ingested folder's parent, with `/` (`docs/module-01/chapter-03.md`).
     `page` is the path of the page that a site generator makes of the file, without leading slash, suffix or
-    anchor (`docs/module-01/chapter-03`). `heading_path` holds the headings from the document's title to the
-    section; it is empty for text before the first heading. `anchor` is the slug of the last heading, unique
-    in its file, or empty. `section_depth` is the heading's level (1 to 6; 0 before the first heading).
+    anchor (`docs/module-01/chapter-03`); a file that sites serve as it is (HTML, PDF, text) keeps its suffix.
+    `heading_path` holds the headings from the document's title to the section; it is empty for text before
+    the first heading of a file without a title of its own. `anchor` is the slug of the last heading, unique
+    in its file, or empty; in a PDF, which browsers open at a page, it is `page=3`. `section_depth` is the
+    heading's level (1 to 6; 0 before the first heading).
     `part` counts the passages of one section from 1 to `parts`. `token_count` counts `content` in tokens of
     the embedding model.
     """

@@ -1,0 +1,139 @@
+"""Files on disk into documents, one at a time."""
+
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ragspace.documents.encoding import decode
+from ragspace.documents.formats.markdown import read_markdown
+from ragspace.documents.formats.pdf import read_pdf
+from ragspace.documents.formats.plaintext import read_plain_text
+from ragspace.documents.formats.webpage import read_webpage
+from ragspace.documents.pages import docusaurus_page, served_page, sphinx_page
+from ragspace.documents.passage import CountTokens, Passage
+from ragspace.documents.scope import Scope
+from ragspace.documents.sections import Parsed, Unreadable
+from ragspace.documents.splitting import split
+from ragspace.documents.walking import SUFFIXES, walk
+
+LARGEST_FILE = 64 * 1024 * 1024
+"""Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that was read. `title` is its own, else its first heading of level 1, else the file's name."""
+
+    file: str
+    title: str
+    passages: list[Passage]
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedFile:
+    """A file that was not read; `reason` is a sentence for a person."""
+
+    file: str
+    reason: str
+
+
+def read_documents(
+    paths: Sequence[Path], count_tokens: CountTokens, *, max_tokens: int = 220
+) -> Iterator[Document | SkippedFile]:
+    """Every document at `paths`, in the order of their names, each read when it is asked for.
+
+    Passages have at most `max_tokens` tokens; code and tables that are longer stay whole up to 512.
+    Retrieval is best near 200: shorter passages lose their context, longer ones mix subjects.
+
+    Raises ConfigurationError, before anything is read, for a path that does not exist or two whose files
+    would bear the same names.
+    """
+    scope = Scope(paths)
+    return _documents(scope, count_tokens, max_tokens)
+
+
+def _documents(scope: Scope, count_tokens: CountTokens, max_tokens: int) -> Iterator[Document | SkippedFile]:
+    for source in scope.sources:
+        for file, path, reason in walk(source):
+            try:
+                if reason:
+                    raise Unreadable(reason)
+                yield _document(file, path, count_tokens, max_tokens)
+            except Unreadable as skipped:
+                shown = file.encode("utf-8", "replace").decode()
+                yield SkippedFile(shown, f"The {'folder' if file.endswith('/') else 'file'} {skipped}.")
+
+
+def _document(file: str, path: Path, count_tokens: CountTokens, max_tokens: int) -> Document:
+    suffix = PurePosixPath(file).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise Unreadable("is of a kind that is not read (read are " + ", ".join(sorted(SUFFIXES)) + ")")
+    if not _is_unicode(file):
+        raise Unreadable("has a name that is not UTF-8")
+    data = _read(path)
+    if not data.strip():
+        raise Unreadable("is empty")
+    try:
+        parsed = _PARSERS[suffix](data)
+    except (Unreadable, ImportError):
+        raise
+    except RecursionError:
+        raise Unreadable("is nested too deeply") from None
+    except Exception as error:  # noqa: BLE001 - one file that trips a parser must not end the run
+        raise Unreadable(f"cannot be parsed ({type(error).__name__})") from None
+    page = _page(file, suffix, parsed)
+    passages = [
+        passage
+        for section in parsed.sections
+        for passage in split(section, file=file, page=page, count_tokens=count_tokens, max_tokens=max_tokens)
+    ]
+    if not passages:
+        raise Unreadable("holds no text")
+    return Document(file, parsed.title or PurePosixPath(file).stem, passages)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise Unreadable("is no regular file")
+        if status.st_size > LARGEST_FILE:
+            raise Unreadable(f"is larger than {LARGEST_FILE // 1024**2} MB")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise Unreadable(
+            "is a link to a file that does not exist" if path.is_symlink() else "is gone"
+        ) from None
+    except OSError as error:
+        raise Unreadable(f"cannot be opened: {(error.strerror or 'unknown error').lower()}") from None
+
+
+def _is_unicode(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _read_restructured_text(data: bytes) -> Parsed:
+    from ragspace.documents.formats.restructured import read_restructured_text  # brings docutils
+
+    return read_restructured_text(decode(data))
+
+
+_PARSERS: dict[str, Callable[[bytes], Parsed]] = {
+    ".mdx": lambda data: read_markdown(decode(data), mdx=True),
+    **dict.fromkeys((".md", ".markdown"), lambda data: read_markdown(decode(data))),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), read_webpage),
+    ".pdf": read_pdf,
+    ".rst": _read_restructured_text,
+    **dict.fromkeys((".txt", ".text"), lambda data: read_plain_text(decode(data))),
+}
+
+
+def _page(file: str, suffix: str, parsed: Parsed) -> str:
+    if suffix in (".md", ".markdown", ".mdx"):
+        return docusaurus_page(file, slug=parsed.slug, doc_id=parsed.id)
+    return sphinx_page(file) if suffix == ".rst" else served_page(file)
