@@ -46,6 +46,11 @@ NEEDS = {
     "pgbouncer": Need(lambda: programs.pgbouncer() is not None, "apt-get install pgbouncer"),
     "chromium": Need(lambda: programs.chromium() is not None, "apt-get install chromium"),
     "node": Need(_aimock, "no Node, or its packages are missing: python -m tests.support.install"),
+    "qdrant": Need(
+        lambda: "RAGSPACE_TEST_QDRANT_URL" in os.environ,
+        "RAGSPACE_TEST_QDRANT_URL and RAGSPACE_TEST_QDRANT_API_KEY name no real Qdrant server",
+        optional=True,
+    ),
     "shared": Need(SHARED.is_dir, "there is no ../shared beside the repository", optional=True),
 }
 

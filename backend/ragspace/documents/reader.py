@@ -32,10 +32,16 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class SkippedFile:
-    """A file that was not read; `reason` is a sentence for a person."""
+    """A file that was not read; `reason` is a sentence for a person. `unopened` tells that nobody knows what
+    stands in it now: what was read of it before may still be true."""
 
     file: str
     reason: str
+    unopened: bool = False
+
+
+class _Unopened(Unreadable):
+    """The file is there, but the system does not give it."""
 
 
 def read_documents(
@@ -58,11 +64,12 @@ def _documents(scope: Scope, count_tokens: CountTokens, max_tokens: int) -> Iter
         for file, path, reason in walk(source):
             try:
                 if reason:
-                    raise Unreadable(reason)
+                    raise _Unopened(reason)
                 yield _document(file, path, count_tokens, max_tokens)
             except Unreadable as skipped:
                 shown = file.encode("utf-8", "replace").decode()
-                yield SkippedFile(shown, f"The {'folder' if file.endswith('/') else 'file'} {skipped}.")
+                kind = "folder" if file.endswith("/") else "file"
+                yield SkippedFile(shown, f"The {kind} {skipped}.", isinstance(skipped, _Unopened))
 
 
 def _document(file: str, path: Path, count_tokens: CountTokens, max_tokens: int) -> Document:
@@ -106,7 +113,7 @@ def _read(path: Path) -> bytes:
             "is a link to a file that does not exist" if path.is_symlink() else "is gone"
         ) from None
     except OSError as error:
-        raise Unreadable(f"cannot be opened: {(error.strerror or 'unknown error').lower()}") from None
+        raise _Unopened(f"cannot be opened: {(error.strerror or 'unknown error').lower()}") from None
 
 
 def _is_unicode(name: str) -> bool:

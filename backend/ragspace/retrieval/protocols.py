@@ -20,13 +20,15 @@ class SparseVector:
 @dataclass(frozen=True, slots=True)
 class IndexState:
     """What a collection says of itself. `embedding_model` is None where it names none; `sparse` tells
-    whether it can be searched by terms too."""
+    whether it can be searched by terms too; `sample`, whether it holds the sample corpus, which the first
+    documents of the user's own replace."""
 
     collection: str
     passages: int
     dimensions: int
     embedding_model: str | None
     sparse: bool
+    sample: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,8 @@ class IndexWriter(Protocol):
     async def remove(self, ids: Iterable[UUID]) -> None: ...
 
     async def publish(self, *, drop_old: bool = False) -> None:
-        """Make what was written the index that the chat searches. After a rebuild the old one is kept
-        unless `drop_old`."""
+        """Make what was written the index that the chat searches; where nothing changed, nothing happens.
+        After a rebuild a Qdrant server keeps the old collection unless `drop_old`."""
         ...
 
     async def close(self) -> None:

@@ -1,0 +1,5 @@
+"""`python -m ragspace` is the command `ragspace`."""
+
+from ragspace.cli import main
+
+main()

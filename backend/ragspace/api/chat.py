@@ -1,0 +1,125 @@
+"""Asking, resuming and stopping answers."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from starlette.responses import Response
+
+from ragspace import errors
+from ragspace.api.dependencies import RuntimeDep
+from ragspace.api.error_responses import ValidationFailed, documented
+from ragspace.api.event_stream import MEDIA_TYPE, EventStream, replay_response
+from ragspace.api.rate_limit import RateLimit
+from ragspace.api.schemas import ChatRequest
+from ragspace.chat.pipeline import Question
+from ragspace.chat.replay import replayed
+from ragspace.chat.streams import Answer
+
+router = APIRouter(prefix="/api/chat", tags=["chat"])
+
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "One `data:` line of JSON per event: metadata, sources, token …, done (or error).",
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"type": "string"},
+                "example": 'data: {"type":"metadata","conversation_id":"…"}\n\n'
+                'data: {"type":"token","content":"…"}\n\ndata: {"type":"done","sources":[]}\n\n',
+            }
+        },
+    }
+}
+
+
+async def _within_rate_limit(request: Request) -> None:
+    rate_limit: RateLimit = request.app.state.rate_limit
+    await rate_limit.admit(request)
+
+
+@router.post(
+    "",
+    summary="Ask a question",
+    response_class=EventStream,
+    dependencies=[Depends(_within_rate_limit)],
+    responses=STREAM
+    | documented(
+        errors.InvalidJson,
+        errors.OriginNotAllowed,
+        errors.BodyTooLarge,
+        errors.UnsupportedMediaType,
+        ValidationFailed,
+        errors.RateLimited,
+        errors.QuotaExceeded,
+        errors.RagspaceError,
+        errors.RetrievalUnavailable,
+        errors.GenerationUnavailable,
+        errors.StorageUnavailable,
+        errors.Starting,
+        errors.ShuttingDown,
+        errors.GenerationTimeout,
+    ),
+)
+async def ask(body: ChatRequest, runtime: RuntimeDep) -> Response:
+    """The head is held back until the first token or a failure is known, for a moment at most: most
+    failures are told by the status."""
+    runtime.require_started(body.mode)
+    answer = runtime.chat.ask(Question(body.message, body.mode, body.context, body.conversation_id))
+    await answer.wait_until_begun(runtime.settings.head_hold_seconds)
+    if answer.failure is not None and not answer.text:
+        raise answer.failure
+    return EventStream(answer, 0, runtime.settings.keep_alive_seconds)
+
+
+@router.get(
+    "/{message_id}/stream",
+    summary="Go on with an answer's stream",
+    response_class=EventStream,
+    responses=STREAM
+    | documented(errors.InvalidEventId, errors.MessageNotFound, ValidationFailed, errors.StorageUnavailable),
+)
+async def resume(
+    message_id: UUID,
+    runtime: RuntimeDep,
+    last_event_id: Annotated[str | None, Header(description="the last event received")] = None,
+    last_event_id_query: Annotated[str | None, Query(alias="last_event_id")] = None,
+) -> Response:
+    """The events after `Last-Event-ID`, or all from the start; a stored answer is told again as a whole."""
+    given = last_event_id if last_event_id is not None else last_event_id_query
+    seen = _events_seen(given, message_id)
+    answer = runtime.chat.answers.get(message_id)
+    if answer is not None:
+        if seen > len(answer.frames):
+            raise errors.InvalidEventId()
+        return EventStream(answer, seen, runtime.settings.keep_alive_seconds)
+    stored = await runtime.chat.journal.message(message_id)
+    if stored is None:
+        raise errors.MessageNotFound()
+    return replay_response(replayed(stored))
+
+
+@router.post(
+    "/{message_id}/stop",
+    status_code=204,
+    summary="Stop an answer",
+    responses=documented(
+        errors.OriginNotAllowed, errors.MessageNotFound, ValidationFailed, errors.StorageUnavailable
+    ),
+)
+async def stop(message_id: UUID, runtime: RuntimeDep) -> None:
+    """What was written is kept; stopping again changes nothing."""
+    answer: Answer | None = runtime.chat.answers.get(message_id)
+    if answer is not None:
+        answer.interrupt("stopped")
+    elif await runtime.chat.journal.message(message_id) is None:
+        raise errors.MessageNotFound()
+
+
+def _events_seen(event_id: str | None, message_id: UUID) -> int:
+    """How many events the client has, by the id of the last: `<message_id>:<n>`."""
+    if not event_id:
+        return 0
+    of_message, _, number = event_id.rpartition(":")
+    if of_message != str(message_id) or not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise errors.InvalidEventId()
+    return int(number)

@@ -1,0 +1,48 @@
+"""An answer's events as a response: what is there goes out together, a comment where nothing comes."""
+
+from collections.abc import Iterable
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from ragspace.chat.events import KEEP_ALIVE
+from ragspace.chat.streams import Answer
+
+MEDIA_TYPE = "text/event-stream"
+# Proxies are told to pass each event on at once (X-Accel-Buffering is nginx's, which the Spaces edge heeds).
+HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+
+
+class EventStream(Response):
+    """The events of `answer` after the first `seen` ones, until its end.
+
+    The reader's disconnect ends nothing but this response: the answer goes on by itself.
+    """
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, answer: Answer, seen: int, keep_alive_seconds: float) -> None:
+        super().__init__(headers=HEADERS)
+        del self.headers["content-length"]
+        self._answer = answer
+        self._seen = seen
+        self._keep_alive_seconds = keep_alive_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        answer, seen = self._answer, self._seen
+        while not scope.get("ragspace.head"):
+            if len(answer.frames) > seen:
+                chunk = b"".join(answer.frames[seen:])
+                seen = len(answer.frames)
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            elif answer.ended:
+                break
+            elif not await answer.wait(seen, self._keep_alive_seconds):
+                await send({"type": "http.response.body", "body": KEEP_ALIVE, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def replay_response(frames: Iterable[bytes]) -> Response:
+    """A stored answer's events, all at once."""
+    return Response(b"".join(frames), headers=HEADERS, media_type=MEDIA_TYPE)

@@ -1,0 +1,128 @@
+"""What every request passes: its id and log line, the origin check, the body's form and size."""
+
+import re
+import time
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ragspace import errors, logs
+from ragspace.api.error_responses import error_response
+
+log = structlog.get_logger("ragspace.access")
+
+MAX_BODY_BYTES = 64 * 1024
+STATE_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class RequestContext:
+    """Gives each request an id, logs it, and turns an exception that nobody expected into a told error.
+
+    HEAD is answered as GET; the server leaves the body out.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = str(uuid4())
+        token = logs.request_id.set(request_id)
+        started = time.perf_counter()
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        method = scope["method"]
+        if method == "HEAD":
+            scope = {**scope, "method": "GET", "ragspace.head": True}
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception:
+            log.exception("request failed", method=method, path=scope["path"])
+            if status:
+                raise
+            await error_response(errors.RagspaceError())(scope, receive, send_with_id)
+        finally:
+            duration = round((time.perf_counter() - started) * 1000, 1)
+            log.info("request", method=method, path=scope["path"], status=status, duration_ms=duration)
+            logs.request_id.reset(token)
+
+
+class OriginCheck:
+    """Refuses state-changing requests of pages that are not allowed.
+
+    The Spaces edge answers preflights itself and reflects any origin, so that CORS headers protect nothing
+    there. A request without Origin is no browser's and passes: this limits abuse, it is no authentication.
+    """
+
+    def __init__(self, app: ASGIApp, allowed: re.Pattern[str]) -> None:
+        self._app = app
+        self._allowed = allowed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] in STATE_CHANGING:
+            origin = Headers(scope=scope).get("origin")
+            if origin is not None and not self._allowed.fullmatch(origin):
+                await error_response(errors.OriginNotAllowed())(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+class BodyCheck:
+    """Takes bodies of JSON up to 64 KiB, whole, before anything parses them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] not in STATE_CHANGING:
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await _whole_body(Headers(scope=scope), receive)
+        except errors.RagspaceError as error:
+            await error_response(error, headers={"Connection": "close"})(scope, receive, send)
+            return
+        if body is None:
+            return
+        given = False
+
+        async def receive_again() -> Message:
+            nonlocal given
+            if given:
+                return await receive()
+            given = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self._app(scope, receive_again, send)
+
+
+async def _whole_body(headers: Headers, receive: Receive) -> bytes | None:
+    """The body; None where the client went away before it was whole."""
+    length = headers.get("content-length", "0")
+    if length.isdigit() and int(length) > MAX_BODY_BYTES:
+        raise errors.BodyTooLarge()
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY_BYTES:
+            raise errors.BodyTooLarge()
+        if not message.get("more_body", False):
+            break
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and media_type != "application/json" and not media_type.endswith("+json"):
+        raise errors.UnsupportedMediaType()
+    return bytes(body)

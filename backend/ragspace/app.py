@@ -1,0 +1,52 @@
+"""The ASGI application: wiring, and a lifespan that closes what it opened."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from ragspace import __version__
+from ragspace.api import chat, conversations, health
+from ragspace.api.error_responses import add_error_handlers
+from ragspace.api.middleware import BodyCheck, OriginCheck, RequestContext
+from ragspace.api.page import page_router
+from ragspace.api.rate_limit import RateLimit
+from ragspace.errors import ConfigurationError
+from ragspace.origins import origin_regex
+from ragspace.runtime import Runtime
+from ragspace.settings import Settings
+
+DESCRIPTION = "Answers from your own documents, streamed with their sources."
+
+
+def create_app(settings: Settings, fatal: Callable[[ConfigurationError], None] | None = None) -> FastAPI:
+    """The application for `settings`; `fatal` is told of a configuration that shows as wrong at start."""
+    runtime = Runtime(settings, fatal)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        runtime.start()
+        yield
+        await runtime.close()
+
+    app = FastAPI(title="ragspace", version=__version__, description=DESCRIPTION, lifespan=lifespan)
+    app.state.runtime = runtime
+    app.state.rate_limit = RateLimit(settings.rate_limit, settings.hops)
+    add_error_handlers(app)
+    allowed = origin_regex((*settings.allowed_origins, *settings.own_origins))
+    # The last added is the outermost: errors leave with CORS headers, so that a page can read them.
+    app.add_middleware(BodyCheck)
+    app.add_middleware(OriginCheck, allowed=allowed)
+    app.add_middleware(RequestContext)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origin_regex=allowed.pattern,
+        allow_methods=["GET", "HEAD", "POST", "DELETE"],
+        allow_headers=["Content-Type", "Last-Event-ID"],
+        expose_headers=["X-Request-ID", "Retry-After"],
+        max_age=600,
+    )
+    for router in (health.router, chat.router, conversations.router, page_router()):
+        app.include_router(router)
+    return app

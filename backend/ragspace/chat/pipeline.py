@@ -1,0 +1,274 @@
+"""From a question to the events of its answer: history, retrieval, prompt, model, citations, storage."""
+
+import asyncio
+import time
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+import structlog
+
+from ragspace.chat import events, sources
+from ragspace.chat.citations import CitationFilter
+from ragspace.chat.prompt import general_request, selection_request
+from ragspace.chat.streams import Answer, Answers
+from ragspace.conversations.journal import Journal
+from ragspace.conversations.records import Exchange, Message, Status
+from ragspace.errors import GenerationUnavailable, QuotaExceeded, RagspaceError, ShuttingDown
+from ragspace.health import Health
+from ragspace.models.protocols import Delta, Finish, GenerationRequest, Generator
+from ragspace.retrieval.retriever import Retriever
+
+log = structlog.get_logger(__name__)
+
+Mode = Literal["general", "selection"]
+
+HISTORY_EXCHANGES = 3
+"""How many earlier exchanges a follow-up question is understood by."""
+
+NOT_FOUND_TEXT = "I could not find anything about this in the documents."
+SAFETY_TEXT = "This question cannot be answered here, because the language model's safety rules forbid it."
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a reader asks. `context` is the selected text in selection mode."""
+
+    message: str
+    mode: Mode = "general"
+    context: str | None = None
+    conversation_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Answers questions with the parts that the settings chose. `fallback` writes where the generator's
+    quota is spent; without one the reader is told so."""
+
+    retriever: Retriever
+    generator: Generator
+    journal: Journal
+    health: Health
+    answers: Answers
+    top_k: int
+    docs_base_url: str | None = None
+    fallback: Generator | None = None
+
+    def ask(self, question: Question) -> Answer:
+        """Start an answer and return it at once; its events come as they are made.
+
+        Raises ShuttingDown, RateLimited or StorageUnavailable when no question is taken now.
+        """
+        self.answers.admit()
+        self.journal.admit()
+        answer = Answer(uuid4(), question.conversation_id or uuid4())
+        self.answers.start(answer, _Run(self, question, answer).run())
+        return answer
+
+
+class _Run:
+    """One question's way to its stored answer."""
+
+    def __init__(self, chat: Chat, question: Question, answer: Answer) -> None:
+        self._chat = chat
+        self._question = question
+        self._answer = answer
+        self._asked_at = datetime.now(UTC)
+        self._started = time.perf_counter()
+        self._timings: dict[str, float] = {}
+        self._found: list[dict[str, Any]] = []
+        self._suggestions: list[dict[str, str]] = []
+        self._citations = CitationFilter(0)
+        self._finish: Finish | None = None
+        self._question_kept: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        try:
+            status = await self._answered()
+            self._answer.seal()
+            done = self._done_event(status)
+            await self._store(status, done)
+            if self._answer.failure is None:
+                self._answer.publish(done)
+        finally:
+            self._answer.end()
+
+    async def _answered(self) -> Status:
+        """Write the answer; the status with which it is to be stored."""
+        try:
+            await self._write_answer()
+        except RagspaceError as error:
+            self._chat.health.failed(error)
+            return self._failed(error)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._answer.interruption is None or task is None:
+                raise
+            task.uncancel()
+            self._flush()
+            if self._answer.interruption == "stopped":
+                return "stopped"
+            return self._failed(ShuttingDown(retry_after=5))
+        except Exception:
+            log.exception("an answer failed", message_id=str(self._answer.message_id))
+            return self._failed(RagspaceError())
+        return "complete"
+
+    def _failed(self, error: RagspaceError) -> Status:
+        self._flush()
+        cut_off = bool(self._answer.text) or isinstance(error, ShuttingDown)
+        self._answer.fail(error)
+        return "incomplete" if cut_off else "failed"
+
+    async def _write_answer(self) -> None:
+        history = await self._history()
+        self._question_kept = asyncio.create_task(self._keep_question())
+        question, answer = self._question, self._answer
+        answer.publish(events.metadata(answer.conversation_id, answer.message_id, question.mode))
+        if question.mode == "selection":
+            answer.publish(events.sources([]))
+            await self._generate(selection_request(question.message, question.context or ""))
+            return
+        request = await self._retrieve(history)
+        answer.publish(events.sources(self._found))
+        if request is None:
+            self._not_found()
+        else:
+            await self._generate(request)
+
+    async def _history(self) -> list[Exchange]:
+        """What was said before; an unknown conversation gets a new id. Selection mode needs no history, and
+        so no storage either."""
+        conversation_id = self._question.conversation_id
+        if conversation_id is None:
+            return []
+        try:
+            history = await self._chat.journal.history(conversation_id, HISTORY_EXCHANGES)
+        except RagspaceError:
+            if self._question.mode == "general":
+                raise
+            return []
+        if history is None:
+            self._answer.conversation_id = uuid4()
+        return history or []
+
+    async def _retrieve(self, history: list[Exchange]) -> GenerationRequest | None:
+        """The request to the model, or None where nothing in the documents fits."""
+        chat = self._chat
+        started = time.perf_counter()
+        found = await chat.retriever.retrieve(
+            self._question.message, previous=[exchange.question for exchange in history], limit=chat.top_k
+        )
+        self._timings["retrieval_ms"] = _milliseconds_since(started)
+        chat.health.succeeded("qdrant")
+        self._suggestions = sources.suggestion_list(found.suggestions, chat.docs_base_url)
+        self._found = sources.source_list(found.passages, chat.docs_base_url)
+        if not found.passages:
+            return None
+        return general_request(self._question.message, [r.passage for r in found.passages], history)
+
+    async def _generate(self, request: GenerationRequest) -> None:
+        try:
+            await self._stream(self._chat.generator, request)
+        except QuotaExceeded as error:
+            if self._chat.fallback is None or self._answer.text:
+                raise
+            self._chat.health.failed(error)
+            await self._stream(self._chat.fallback, request)
+        else:
+            self._chat.health.succeeded("gemini")
+
+    async def _stream(self, generator: Generator, request: GenerationRequest) -> None:
+        self._citations = CitationFilter(len(request.passages) if request.cite else 0)
+        async with aclosing(generator.stream(request)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Delta):
+                    self._write(self._citations.feed(piece.text))
+                else:
+                    self._finish = piece
+        self._flush()
+        if self._finish is None:
+            raise GenerationUnavailable(service="gemini")
+        if self._answer.text:
+            return
+        if self._finish.reason == "not_found":
+            self._not_found()
+        elif self._finish.reason == "safety":
+            self._write(SAFETY_TEXT)
+        else:
+            raise GenerationUnavailable(service="gemini")
+
+    def _not_found(self) -> None:
+        """Say so, and offer the nearest headings."""
+        nearest = [{"heading": s["heading"] or s["file"], "url": s["url"]} for s in self._found[:3]]
+        self._suggestions = self._suggestions or nearest
+        self._found = []
+        self._finish = Finish("not_found", self._finish.model if self._finish else "")
+        self._write(NOT_FOUND_TEXT)
+
+    def _write(self, text: str) -> None:
+        if text:
+            self._timings.setdefault("first_token_ms", _milliseconds_since(self._started))
+            self._answer.write(text)
+
+    def _flush(self) -> None:
+        self._write(self._citations.flush())
+
+    def _done_event(self, status: Status) -> events.Event:
+        finish_reason = self._finish.reason if self._finish else None
+        event: events.Event = {
+            "type": "done",
+            "sources": self._found,
+            "finish_reason": "stopped" if status == "stopped" else finish_reason,
+            "cited": self._citations.cited,
+            "model": self._finish.model if self._finish else self._chat.generator.model,
+            "cached": False,
+            "timings": self._timings | {"total_ms": _milliseconds_since(self._started)},
+        }
+        if finish_reason == "not_found":
+            event["suggestions"] = self._suggestions
+        return event
+
+    async def _keep_question(self) -> None:
+        asked = Message(
+            id=uuid4(),
+            conversation_id=self._answer.conversation_id,
+            role="user",
+            content=self._question.message,
+            created_at=self._asked_at,
+        )
+        await self._chat.journal.begin(asked, self._message("running"))
+
+    async def _store(self, status: Status, done: events.Event) -> None:
+        """Keep the answer, where its question was taken at all."""
+        if self._question_kept is None:
+            return
+        kept = ("finish_reason", "cited", "suggestions", "model")
+        details = {key: done[key] for key in kept if key in done} | {"mode": self._question.mode}
+        if self._answer.failure is not None:
+            details["error"] = self._answer.failure.code
+        message = replace(self._message(status), sources=self._found, details=details)
+        try:
+            await self._question_kept
+            await self._chat.journal.finish(message)
+        except RagspaceError as error:
+            self._chat.health.failed(error)
+            if self._answer.failure is None:
+                self._answer.fail(error)
+
+    def _message(self, status: Status) -> Message:
+        return Message(
+            id=self._answer.message_id,
+            conversation_id=self._answer.conversation_id,
+            role="assistant",
+            content=self._answer.text,
+            # One microsecond apart, so that a question always sorts before its answer.
+            created_at=self._asked_at + timedelta(microseconds=1),
+            status=status,
+        )
+
+
+def _milliseconds_since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 1)

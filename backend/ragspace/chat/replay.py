@@ -1,0 +1,57 @@
+"""A stored answer told again as a stream: for whoever comes back after its events are gone from memory."""
+
+from collections.abc import Iterator
+
+from ragspace import errors
+from ragspace.chat import events
+from ragspace.conversations.records import Message
+
+_FAILURES = {
+    kind.code: kind
+    for kind in (
+        errors.QuotaExceeded,
+        errors.ShuttingDown,
+        errors.Starting,
+        errors.RagspaceError,
+    )
+}
+_SERVICE_FAILURES = {
+    kind.code: kind
+    for kind in (
+        errors.RetrievalUnavailable,
+        errors.GenerationUnavailable,
+        errors.GenerationTimeout,
+        errors.StorageUnavailable,
+    )
+}
+
+
+def replayed(answer: Message) -> Iterator[bytes]:
+    """The frames of a stored answer: metadata, one token with the whole text, and its end."""
+    numbered = enumerate(_events(answer), start=1)
+    return (events.frame(answer.id, number, event) for number, event in numbered)
+
+
+def _events(answer: Message) -> Iterator[events.Event]:
+    details = dict(answer.details)
+    mode = details.pop("mode", "general")
+    code = details.pop("error", None)
+    yield events.metadata(answer.conversation_id, answer.id, mode, replay=True)
+    if answer.content:
+        yield events.token(answer.content)
+    if code is None and answer.status in ("complete", "stopped"):
+        yield {
+            "type": "done",
+            "sources": answer.sources or [],
+            "finish_reason": "stop",
+            "cited": [],
+            "cached": False,
+        } | details
+    else:
+        yield events.error(_failure(code))
+
+
+def _failure(code: str | None) -> errors.RagspaceError:
+    if code in _FAILURES:
+        return _FAILURES[code]()
+    return _SERVICE_FAILURES.get(code or "", errors.GenerationUnavailable)(service="gemini")

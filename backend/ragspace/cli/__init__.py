@@ -1,0 +1,52 @@
+"""The command `ragspace`."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from ragspace import __version__
+from ragspace.cli.ask import ask
+from ragspace.cli.ingest import ingest
+from ragspace.cli.prepare_sample import prepare_sample
+from ragspace.cli.serve import serve
+from ragspace.errors import EXIT_CONFIGURATION, ConfigurationError, RagspaceError
+
+app = typer.Typer(
+    name="ragspace",
+    help="A chatbot over your own documents. Settings come from the environment and from .env.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(serve)
+app.command()(ingest)
+app.command()(ask)
+app.command(hidden=True)(prepare_sample)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ragspace {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Tell it."
+    ),
+) -> None:
+    """Options that every command shares."""
+
+
+def main() -> None:
+    """Run the command. An error that a person can mend ends it with a sentence, not a traceback: exit code
+    78 where the configuration is at fault, else 1."""
+    try:
+        app()
+    except RagspaceError as error:
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console.print(error.message, style="red", markup=False)
+        console.print(error.action, markup=False)
+        sys.exit(EXIT_CONFIGURATION if isinstance(error, ConfigurationError) else 1)

@@ -1,0 +1,79 @@
+"""What is wrong with a configuration: every problem by variable name, with the way to mend it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from pydantic_core import ErrorDetails
+
+from ragspace.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ragspace.settings import Settings
+
+WHERE_TO_GET = {
+    "GEMINI_API_KEY": "create a key at https://aistudio.google.com/apikey",
+    "LLM_MODEL": "the model's name, as the endpoint at LLM_BASE_URL knows it",
+    "LLM_BASE_URL": "an OpenAI-compatible endpoint, such as http://localhost:11434/v1 for Ollama",
+    "QDRANT_URL": "the cluster's endpoint, on its page at https://cloud.qdrant.io",
+    "QDRANT_API_KEY": "create a key on the cluster's page at https://cloud.qdrant.io",
+    "DATABASE_URL": "the connection string, behind Connect at https://console.neon.tech",
+    "ALLOWED_ORIGINS": "the addresses of your front end, comma-separated, such as https://my-app.vercel.app",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A variable that is missing or malformed. `message` never holds its value."""
+
+    variable: str
+    message: str
+
+    @classmethod
+    def of(cls, error: ErrorDetails) -> Self:
+        """From a validation error; the value itself is left out."""
+        message = error["msg"].removeprefix("Value error, ")
+        return cls(str(error["loc"][0]).upper(), message[:1].lower() + message[1:])
+
+    @property
+    def line(self) -> str:
+        fix = WHERE_TO_GET.get(self.variable)
+        return f"  {self.variable}: {self.message}" + (f" ({fix})" if fix else "")
+
+
+def configuration_error(problems: list[Problem]) -> ConfigurationError:
+    """One error that lists all `problems`, a line each."""
+    lines = "\n".join(problem.line for problem in sorted(problems, key=lambda problem: problem.variable))
+    return ConfigurationError(
+        f"ragspace cannot start with this configuration:\n{lines}",
+        action="Set these as secrets or variables in the Space's Settings, in the environment or in .env. "
+        "RAGSPACE_MODE=embedded runs on the built-in parts, without any of them.",
+    )
+
+
+def missing_variables(settings: "Settings") -> list[Problem]:
+    """What the mode requires and is not there, and parts that are half configured."""
+    if settings.mode == "embedded":
+        return []
+    production = settings.mode == "production"
+    missing: dict[str, str] = {}
+    if production and settings.gemini_api_key is None and settings.llm_base_url is None:
+        missing["GEMINI_API_KEY"] = "is missing; or set LLM_BASE_URL and LLM_MODEL"
+    if settings.embedding_provider == "gemini" and settings.gemini_api_key is None:
+        missing["GEMINI_API_KEY"] = "is missing, and EMBEDDING_PROVIDER=gemini needs it"
+    if settings.llm_base_url is not None and settings.llm_model is None:
+        missing["LLM_MODEL"] = "is missing, and LLM_BASE_URL needs it"
+    if settings.llm_base_url is None and (settings.llm_model or settings.llm_api_key):
+        missing["LLM_BASE_URL"] = "is missing, while LLM_MODEL or LLM_API_KEY is set"
+    if settings.qdrant_url is None and (production or settings.qdrant_api_key is not None):
+        missing["QDRANT_URL"] = "is missing"
+    needs_key = production or (settings.qdrant_url or "").startswith("https://")
+    if settings.qdrant_api_key is None and needs_key:
+        missing["QDRANT_API_KEY"] = "is missing"
+    if production and settings.database_url is None:
+        missing["DATABASE_URL"] = "is missing"
+    problems = [Problem(variable, message) for variable, message in missing.items()]
+    if settings.embedding == "local" and settings.embedding_dimensions not in (None, 384):
+        problems.append(
+            Problem("EMBEDDING_DIMENSIONS", "the local embedder has 384 dimensions: leave it out")
+        )
+    return problems

@@ -1,0 +1,95 @@
+"""Makes the tables, and adds what tables of an earlier version lack; safe in several processes at once."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Inspector, Table, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
+
+from ragspace.conversations.failures import RIGHTS, failure_of
+from ragspace.conversations.tables import metadata
+from ragspace.errors import ConfigurationError
+
+MIGRATION_LOCK = int.from_bytes(b"ragspace")
+"""The key of the advisory lock that one migration at a time holds."""
+
+
+async def migrate(engine: AsyncEngine) -> None:
+    """Make what is missing, in one transaction; where nothing is missing, nothing but reading is needed.
+
+    PostgreSQL: a lock of the transaction's own (`pg_advisory_xact_lock`), which a pooler in transaction
+    mode allows. SQLite: a transaction that begins as a writer.
+
+    Raises ConfigurationError, with the statements that are wanting, for a role without the rights to run
+    them, and the driver's errors.
+    """
+    async with engine.begin() as connection:
+        if not await connection.run_sync(_missing):
+            await connection.run_sync(_check_rights)
+            return
+    missing: list[str] = []
+    try:
+        async with engine.execution_options(writes=True).begin() as connection:
+            if engine.dialect.name == "postgresql":
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            missing = await connection.run_sync(_missing)
+            for statement in missing:
+                await connection.exec_driver_sql(statement)
+    except Exception as error:
+        failure = failure_of(error)
+        if failure is None or failure.reason != "rights":
+            raise
+        raise ConfigurationError(
+            failure.message, action=f"{failure.action} Or let their owner run: {'; '.join(missing)};"
+        ) from None
+
+
+def _missing(connection: Connection) -> list[str]:
+    """The statements that complete the database, in order."""
+    inspector = inspect(connection)
+    statements: list[str] = []
+    for table in metadata.sorted_tables:
+        if inspector.has_table(table.name):
+            statements += _missing_columns(connection, inspector, table)
+        else:
+            statements.append(_sql(CreateTable(table), connection))
+        statements += _missing_indexes(connection, inspector, table)
+    return statements
+
+
+def _missing_columns(connection: Connection, inspector: Inspector, table: Table) -> list[str]:
+    present = {column["name"] for column in inspector.get_columns(table.name)}
+    return [
+        f"ALTER TABLE {table.name} ADD COLUMN {_sql(CreateColumn(column), connection)}"
+        for column in table.columns
+        if column.name not in present
+    ]
+
+
+def _missing_indexes(connection: Connection, inspector: Inspector, table: Table) -> list[str]:
+    """An index over the same columns will do, whatever its name."""
+    present: list[list[str | None]] = []
+    if inspector.has_table(table.name):
+        present = [index["column_names"] for index in inspector.get_indexes(table.name)]
+    return [
+        _sql(CreateIndex(index), connection)
+        for index in table.indexes
+        if [column.name for column in index.columns] not in present
+    ]
+
+
+def _sql(statement: Any, connection: Connection) -> str:
+    return " ".join(str(statement.compile(dialect=connection.dialect)).split())
+
+
+def _check_rights(connection: Connection) -> None:
+    """Raises ConfigurationError for a role that may not read and write the tables that are there."""
+    if connection.dialect.name == "postgresql" and not connection.scalar(_ALL_RIGHTS):
+        raise ConfigurationError(RIGHTS.message, action=RIGHTS.action)
+
+
+_ALL_RIGHTS = text(
+    "SELECT bool_and(has_table_privilege(name, privilege)) "
+    "FROM unnest(ARRAY['conversations', 'messages']) AS name, "
+    "unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege"
+)

@@ -1,0 +1,177 @@
+"""The SQL of the conversations, the same for PostgreSQL and SQLite; each method runs in one transaction."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Row,
+    Table,
+    Update,
+    and_,
+    delete,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ragspace.conversations.ordering import in_order
+from ragspace.conversations.records import Exchange, Message, Rating
+from ragspace.conversations.tables import conversations, messages
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Queries:
+    """What is asked of the database over `connection`. Every write may be repeated without harm."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def begin(self, question: Message, answer: Message) -> None:
+        opened = self._insert(conversations).values(
+            id=question.conversation_id, created_at=question.created_at, updated_at=question.created_at
+        )
+        # Older writes that come late change nothing, but lock the row, so that no deletion comes between.
+        before = conversations.c.updated_at
+        await self._connection.execute(
+            opened.on_conflict_do_update(
+                index_elements=["id"],
+                set_={"updated_at": opened.excluded.updated_at},
+                where=or_(before.is_(None), before < opened.excluded.updated_at),
+            )
+        )
+        said = self._insert(messages).values([_columns(question), _columns(answer)])
+        await self._connection.execute(said.on_conflict_do_nothing(index_elements=["id"]))
+
+    async def finish(self, answer: Message) -> None:
+        columns = _columns(answer)
+        # No conversation, no row; and the lock keeps a deletion of it from coming between.
+        where_it_exists = (
+            select(*(literal(value, messages.c[name].type) for name, value in columns.items()))
+            .select_from(conversations)
+            .where(conversations.c.id == answer.conversation_id)
+            .with_for_update(read=True, key_share=True)
+        )
+        written = self._insert(messages).from_select(list(columns), where_it_exists)
+        finished = ("content", "sources", "status", "details")
+        await self._connection.execute(
+            written.on_conflict_do_update(
+                index_elements=["id"], set_={name: written.excluded[name] for name in finished}
+            )
+        )
+
+    async def history(self, conversation_id: UUID, limit: int) -> list[Exchange] | None:
+        answer, question = messages.alias("answer"), messages.alias("question")
+        asked = (
+            select(question.c.content)
+            .where(
+                question.c.conversation_id == answer.c.conversation_id,
+                question.c.role == "user",
+                question.c.created_at <= answer.c.created_at,
+            )
+            .order_by(question.c.created_at.desc(), question.c.id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        rows = await self._connection.execute(
+            select(asked, answer.c.content)
+            .where(
+                answer.c.conversation_id == conversation_id,
+                answer.c.role == "assistant",
+                answer.c.content != "",
+                asked.is_not(None),
+            )
+            .order_by(answer.c.created_at.desc(), answer.c.id.desc())
+            .limit(limit)
+        )
+        found = [Exchange(*row) for row in rows]
+        if not found and not await self._known(conversation_id):
+            return None
+        return found[::-1]
+
+    async def messages(self, conversation_id: UUID) -> Sequence[Message] | None:
+        rows = await self._connection.execute(
+            select(messages).where(
+                messages.c.conversation_id == conversation_id, messages.c.role.in_(("user", "assistant"))
+            )
+        )
+        found = [_message(row) for row in rows]
+        if not found and not await self._known(conversation_id):
+            return None
+        return in_order(found)
+
+    async def message(self, message_id: UUID) -> Message | None:
+        row = (await self._connection.execute(select(messages).where(_answer(message_id)))).first()
+        return None if row is None else _message(row)
+
+    async def rate(self, message_id: UUID, rating: Rating, comment: str | None) -> bool:
+        rated = update(messages).where(_answer(message_id)).values(rating=rating, comment=comment)
+        return await self._count(rated) > 0
+
+    async def delete(self, conversation_id: UUID) -> bool:
+        locked = select(conversations.c.id).where(conversations.c.id == conversation_id).with_for_update()
+        await self._connection.execute(locked)
+        said = await self._count(delete(messages).where(messages.c.conversation_id == conversation_id))
+        kept = await self._count(delete(conversations).where(conversations.c.id == conversation_id))
+        return said + kept > 0
+
+    async def abandon_running(self, older_than: float) -> int:
+        before = datetime.now(UTC) - timedelta(seconds=older_than)
+        return await self._count(
+            update(messages)
+            .where(messages.c.status == "running", messages.c.created_at < before)
+            .values(status="incomplete")
+        )
+
+    async def ping(self) -> None:
+        await self._connection.execute(select(literal(1)))
+
+    async def _known(self, conversation_id: UUID) -> bool:
+        known = select(conversations.c.id).where(conversations.c.id == conversation_id)
+        return (await self._connection.execute(known)).first() is not None
+
+    async def _count(self, statement: Update | Delete) -> int:
+        return (await self._connection.execute(statement)).rowcount
+
+    def _insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
+        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        return insert(table)
+
+
+def _answer(message_id: UUID) -> ColumnElement[bool]:
+    return and_(messages.c.id == message_id, messages.c.role == "assistant")
+
+
+def _columns(message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "conversation_id": message.conversation_id,
+        "role": message.role,
+        "content": message.content,
+        "sources": message.sources,
+        "created_at": message.created_at,
+        "status": message.status,
+        "details": message.details or None,
+    }
+
+
+def _message(row: Row[Any]) -> Message:
+    """Rows of an earlier backend have no status, and may lack what was not required of them."""
+    return Message(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        role=row.role,
+        content=row.content or "",
+        created_at=row.created_at or _EPOCH,
+        sources=row.sources if isinstance(row.sources, list) else None,
+        status=row.status or "complete",
+        rating=row.rating,
+        details=row.details or {},
+    )

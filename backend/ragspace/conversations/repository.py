@@ -1,0 +1,99 @@
+"""The conversations in PostgreSQL or SQLite. SQLAlchemy is loaded at the first `open`, off the event loop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
+
+from ragspace.conversations.database_url import DatabaseAddress
+from ragspace.conversations.records import Exchange, Message, Rating
+from ragspace.errors import StorageUnavailable
+
+if TYPE_CHECKING:
+    from ragspace.conversations.database import Database
+    from ragspace.conversations.queries import Queries
+
+T = TypeVar("T")
+
+
+class SqlConversations:
+    """Implements `Conversations` over the database at `address`.
+
+    `timeout` bounds every call, in seconds, connecting and one repetition included. What is called while the
+    first `open` is under way waits for it; without an `open` that succeeded it raises StorageUnavailable.
+    """
+
+    def __init__(self, address: DatabaseAddress, *, timeout: float = 10.0) -> None:
+        self._address = address
+        self._timeout = timeout
+        self._database: Database | None = None
+        self._opening = asyncio.Lock()
+        self._tried = False
+
+    @property
+    def embedded(self) -> bool:
+        return self._address.dialect == "sqlite"
+
+    async def open(self) -> None:
+        async with self._opening:
+            if self._database is not None:
+                return
+            try:
+                self._database = await self._migrated()
+            finally:
+                self._tried = True
+
+    async def _migrated(self) -> "Database":
+        database = await asyncio.to_thread(self._load)
+        try:
+            await database.migrate()
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    def _load(self) -> "Database":
+        from ragspace.conversations.database import Database
+
+        return Database(self._address, self._timeout)
+
+    async def check(self) -> None:
+        await self._run(lambda queries: queries.ping())
+
+    async def begin(self, question: Message, answer: Message) -> None:
+        await self._run(lambda queries: queries.begin(question, answer), writes=True)
+
+    async def finish(self, answer: Message) -> None:
+        await self._run(lambda queries: queries.finish(answer), writes=True)
+
+    async def history(self, conversation_id: UUID, exchanges: int) -> list[Exchange] | None:
+        return await self._run(lambda queries: queries.history(conversation_id, exchanges))
+
+    async def messages(self, conversation_id: UUID) -> Sequence[Message] | None:
+        return await self._run(lambda queries: queries.messages(conversation_id))
+
+    async def message(self, message_id: UUID) -> Message | None:
+        return await self._run(lambda queries: queries.message(message_id))
+
+    async def rate(self, message_id: UUID, rating: Rating, comment: str | None) -> bool:
+        return await self._run(lambda queries: queries.rate(message_id, rating, comment), writes=True)
+
+    async def delete(self, conversation_id: UUID) -> bool:
+        return await self._run(lambda queries: queries.delete(conversation_id), writes=True)
+
+    async def abandon_running(self, older_than: float) -> int:
+        return await self._run(lambda queries: queries.abandon_running(older_than), writes=True)
+
+    async def close(self) -> None:
+        async with self._opening:
+            database, self._database = self._database, None
+            if database is not None:
+                await database.close()
+
+    async def _run(self, work: Callable[["Queries"], Awaitable[T]], *, writes: bool = False) -> T:
+        if self._database is None and not self._tried:
+            async with self._opening:
+                pass
+        if self._database is None:
+            raise StorageUnavailable(service="postgres", reason="unreachable")
+        return await self._database.run(work, writes=writes)

@@ -1,0 +1,212 @@
+"""The order in which conversations are written, and the wait for a storage that is away.
+
+Each conversation has a lane, whose writes are done one after the other; lanes are written side by side. The
+first write that the storage cannot take starts an outage: its lane and all others stand still, and one write
+at a time is tried again, at growing intervals or when woken. When one succeeds the lanes go on.
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import random
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import structlog
+
+from ragspace.conversations.records import Conversations
+from ragspace.conversations.writes import Write
+from ragspace.errors import Reason, StorageUnavailable
+
+log = structlog.get_logger(__name__)
+
+CONCURRENT_WRITES = 5
+"""How many conversations are written side by side: the connections that the database's pool keeps."""
+
+FIRST_RETRY_S = 0.25
+LAST_RETRY_S = 10.0
+"""The interval between the tries in an outage doubles from the first to the last."""
+
+
+@dataclass(eq=False, slots=True)
+class _Queued:
+    """`settled` ends the wait of who submitted it: with what the write returned, or with None where it was
+    left in the queue or dropped."""
+
+    write: Write
+    settled: asyncio.Future[bool | None] = field(default_factory=asyncio.Future)
+
+    def settle(self, result: bool | None) -> None:
+        if not self.settled.done():
+            self.settled.set_result(result)
+
+
+class WriteQueue:
+    """`timeout` bounds each try, and each wait of a caller, in seconds."""
+
+    def __init__(self, conversations: Conversations, timeout: float) -> None:
+        self._conversations = conversations
+        self._timeout = timeout
+        self._lanes: OrderedDict[UUID, deque[_Queued]] = OrderedDict()
+        self._writers: dict[UUID, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(CONCURRENT_WRITES)
+        self._recovery: asyncio.Task[None] | None = None
+        self._retry_s = FIRST_RETRY_S
+        self._woken = asyncio.Event()
+        self._closed = False
+        self.reason: Reason = "unreachable"
+        """Why the last write that the storage did not take was not taken."""
+
+    @property
+    def outage(self) -> bool:
+        return self._recovery is not None
+
+    @property
+    def deferred(self) -> int:
+        """How many writes nobody waits for any more, because the storage is away or slow."""
+        return sum(queued.settled.done() for lane in self._lanes.values() for queued in lane)
+
+    def lane(self, conversation_id: UUID) -> list[Write]:
+        """What of a conversation is not known to be written, in order."""
+        return [queued.write for queued in self._lanes.get(conversation_id, ())]
+
+    def about(self, message_id: UUID) -> list[Write]:
+        """What of an answer is not known to be written, in order."""
+        return [
+            queued.write
+            for lane in self._lanes.values()
+            for queued in lane
+            if queued.write.message_id == message_id
+        ]
+
+    async def submit(self, write: Write) -> bool | None:
+        """Write it after what is before it in its lane, and say what the write returned; None where it lies
+        in the queue. It is written also if the caller is cancelled."""
+        if self._closed:
+            log.error("a write came after the end", write=type(write).__name__)
+            return None
+        queued = _Queued(write)
+        self._lanes.setdefault(write.conversation_id, deque()).append(queued)
+        if self.outage:
+            queued.settle(None)
+        else:
+            self._start_writer(write.conversation_id)
+        await asyncio.wait({queued.settled}, timeout=self._timeout)
+        queued.settle(None)
+        return queued.settled.result()
+
+    def drop(self, conversation_id: UUID) -> None:
+        """Forget what is queued of a conversation. What is being tried at the moment may still be written,
+        but before anything that is submitted afterwards."""
+        lane = self._lanes.get(conversation_id, deque())
+        for queued in lane:
+            queued.settle(None)
+        lane.clear()
+
+    def wake(self) -> None:
+        """Try again now: the storage is known to be back."""
+        self._woken.set()
+
+    async def close(self, timeout: float) -> int:
+        """Try for `timeout` seconds to write what is queued; how many writes were lost."""
+        self._closed = True
+        if self._recovery is not None:
+            self._recovery.cancel()
+            await asyncio.gather(self._recovery, return_exceptions=True)
+            self._recovery = None
+        for conversation_id in self._lanes:
+            self._start_writer(conversation_id)
+        writers = list(self._writers.values())
+        if writers:
+            await asyncio.wait(writers, timeout=timeout)
+        for writer in writers:
+            writer.cancel()
+        await asyncio.gather(*writers, return_exceptions=True)
+        lost = sum(len(lane) for lane in self._lanes.values())
+        for conversation_id in self._lanes:
+            self.drop(conversation_id)
+        self._lanes.clear()
+        if lost:
+            log.error("writes were lost, since the storage is away", count=lost, reason=self.reason)
+        return lost
+
+    def _start_writer(self, conversation_id: UUID) -> None:
+        if conversation_id not in self._writers:
+            self._writers[conversation_id] = asyncio.create_task(self._write_lane(conversation_id))
+
+    async def _write_lane(self, conversation_id: UUID) -> None:
+        lane = self._lanes[conversation_id]
+        try:
+            while lane and not self.outage:
+                async with self._slots:
+                    if lane and not self.outage and not await self._try_first_of(lane):
+                        self._start_outage()
+                        break
+        finally:
+            del self._writers[conversation_id]
+            self._leave(conversation_id)
+
+    def _leave(self, conversation_id: UUID) -> None:
+        if not self._lanes[conversation_id]:
+            del self._lanes[conversation_id]
+        if not self._lanes:
+            self._retry_s = FIRST_RETRY_S
+
+    async def _try_first_of(self, lane: deque[_Queued]) -> bool:
+        """False where the storage cannot take it; what it refuses for another reason is dropped, since it
+        would stand in the way of all that follows for ever."""
+        queued = lane[0]
+        result = None
+        try:
+            async with asyncio.timeout(self._timeout):
+                result = await queued.write.run(self._conversations)
+        except StorageUnavailable as error:
+            self.reason = error.reason
+            return False
+        except TimeoutError:
+            self.reason = "timeout"
+            return False
+        except Exception:
+            write = type(queued.write).__name__
+            log.exception(
+                "a write was dropped", write=write, conversation_id=str(queued.write.conversation_id)
+            )
+        if lane and lane[0] is queued:
+            lane.popleft()
+        queued.settle(result)
+        return True
+
+    def _start_outage(self) -> None:
+        for lane in self._lanes.values():
+            for queued in lane:
+                queued.settle(None)
+        if self._recovery is None and not self._closed:
+            log.warning("the storage is away: writes are queued", reason=self.reason)
+            self._woken.clear()
+            # Not in the context of the request whose write failed: the recovery is nobody's.
+            self._recovery = asyncio.create_task(self._recover(), context=contextvars.Context())
+
+    async def _recover(self) -> None:
+        while self._lanes:
+            await self._pause()
+            waiting = ((key, lane) for key, lane in self._lanes.items() if lane and key not in self._writers)
+            conversation_id, lane = next(waiting, (None, None))
+            if conversation_id is None or lane is None:
+                continue
+            if await self._try_first_of(lane):
+                self._leave(conversation_id)
+                break
+            # Another one's turn next, so that a write which never succeeds does not hold all up.
+            self._lanes.move_to_end(conversation_id)
+        self._recovery = None
+        log.info("the storage is back", queued=self.deferred)
+        for conversation_id in self._lanes:
+            self._start_writer(conversation_id)
+
+    async def _pause(self) -> None:
+        jittered = random.uniform(self._retry_s / 2, self._retry_s)  # noqa: S311 (spreads load, hides nothing)
+        self._retry_s = min(self._retry_s * 2, LAST_RETRY_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), jittered)
+        self._woken.clear()

@@ -1,0 +1,259 @@
+"""The built-in index: the embedded Qdrant engine over generations on disk, in a thread of its own."""
+
+import asyncio
+import logging
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from ragspace.documents.passage import Passage
+from ragspace.errors import ConfigurationError
+from ragspace.models.protocols import Vector
+from ragspace.retrieval.edge_writer import EdgeWriter, Sample
+from ragspace.retrieval.engine import EngineError, Shard
+from ragspace.retrieval.failures import collection_missing, engine_failed
+from ragspace.retrieval.generations import Generation, Generations, copy_shard
+from ragspace.retrieval.locks import FileLock
+from ragspace.retrieval.protocols import Candidate, IndexState, SparseVector
+
+log = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+
+@dataclass(eq=False)
+class _Opened:
+    """A generation that is open, how many queries run on it, and whether it was replaced."""
+
+    generation: Generation
+    shard: Shard
+    lock: FileLock | None
+    scratch: tempfile.TemporaryDirectory[str] | None
+    users: int = 0
+    retired: bool = False
+
+    def close(self) -> None:
+        try:
+            self.shard.close()
+        finally:
+            if self.lock is not None:
+                self.lock.release()
+            if self.scratch is not None:
+                self.scratch.cleanup()
+
+
+@dataclass
+class _Held:
+    """What is open now. Queries borrow it in their own thread, so that it is closed after the last of them,
+    also when the task that asked was cancelled."""
+
+    opened: _Opened | None = None
+    mutex: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def borrowed(self) -> Iterator[_Opened | None]:
+        with self.mutex:
+            opened = self.opened
+            if opened is not None:
+                opened.users += 1
+        try:
+            yield opened
+        finally:
+            if opened is not None:
+                with self.mutex:
+                    opened.users -= 1
+                    last = opened.retired and opened.users == 0
+                if last:
+                    opened.close()
+
+    def swap(self, new: _Opened | None) -> None:
+        with self.mutex:
+            old, self.opened = self.opened, new
+            if old is not None:
+                old.retired = True
+            idle = old is not None and old.users == 0
+        if old is not None and idle:
+            old.close()
+
+
+class EdgeIndex:
+    """A PassageIndex under `directory`/`collection`, which it follows from generation to generation.
+
+    One process searches a generation at a time. `read_only` opens an index in a directory that cannot be
+    written (baked into an image): the engine maps its files for writing, so a copy in a temporary directory
+    is opened instead, and no lock is taken.
+    """
+
+    embedded = True
+
+    def __init__(self, directory: Path, collection: str, *, read_only: bool = False) -> None:
+        self.collection = collection
+        self._generations = Generations(directory / collection)
+        self._read_only = read_only
+        self._held = _Held()
+        self._stamp: tuple[int, int] | None = None
+        self._failed_stamp: tuple[int, int] | None = None
+        self._following = threading.Lock()
+        self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="index")
+
+    @property
+    def generation(self) -> Generation | None:
+        """The generation that is being searched."""
+        return self._held.opened.generation if self._held.opened else None
+
+    async def open(self) -> None:
+        """Open the current generation, if there is one; again, it follows the pointer as `refresh` does.
+
+        Raises ConfigurationError where another server searches it, RetrievalUnavailable where it is damaged.
+        """
+        await self.refresh()
+
+    async def refresh(self) -> bool:
+        """Follow the pointer to a newer generation; whether there was one. One `stat` where there is none.
+
+        A newer generation that cannot be opened is logged, and the open one stays.
+        """
+        if self._generations.stamp() == self._stamp:
+            return False
+        if self._held.opened is None:
+            return await self._run(self._follow)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, self._follow)
+        except (EngineError, ConfigurationError, OSError, ValueError) as error:
+            if self._failed_stamp != (stamp := self._generations.stamp()):
+                self._failed_stamp = stamp
+                log.warning("the new generation of the index cannot be opened: %s", error)
+            return False
+
+    async def state(self) -> IndexState:
+        await self.refresh()
+        generation = self.generation
+        if generation is None:
+            raise self._missing()
+        manifest = generation.manifest
+        return IndexState(
+            collection=self.collection,
+            passages=manifest.passages,
+            dimensions=manifest.dimensions,
+            embedding_model=manifest.embedding_model,
+            sparse=True,
+            sample=manifest.sample,
+        )
+
+    async def search(self, vector: Vector, terms: SparseVector, limit: int) -> list[Candidate]:
+        def search() -> list[Candidate]:
+            with self._shard() as shard:
+                return shard.search(vector, terms, limit)
+
+        return await self._run(search)
+
+    async def sample(self) -> tuple[Passage, Vector] | None:
+        def sample() -> tuple[Passage, Vector] | None:
+            with self._shard() as shard:
+                return shard.sample()
+
+        return await self._run(sample)
+
+    async def adopt(self, embedding_model: str) -> None:
+        def adopt() -> None:
+            with self._held.borrowed() as opened:
+                if opened is None:
+                    raise self._missing()
+                manifest = replace(opened.generation.manifest, embedding_model=embedding_model)
+                if not self._read_only:
+                    manifest.write(opened.generation.directory)
+                opened.generation = replace(opened.generation, manifest=manifest)
+
+        await self._run(adopt)
+
+    async def begin(self, embedding_model: str, dimensions: int, *, rebuild: bool = False) -> EdgeWriter:
+        """Raises ConfigurationError where another `ingest` runs, and the mismatch's RetrievalUnavailable."""
+        return await self._run(
+            lambda: EdgeWriter.start(self._generations, embedding_model, dimensions, rebuild=rebuild)
+        )
+
+    async def begin_sample(self, embedding_model: str, dimensions: int, key: str) -> EdgeWriter:
+        """Start writing the sample corpus, which the first `begin` after it will not build on.
+
+        Raises ConfigurationError where there are documents already, or where another `ingest` runs.
+        """
+        sample = Sample(key)
+        return await self._run(
+            lambda: EdgeWriter.start(self._generations, embedding_model, dimensions, sample=sample)
+        )
+
+    async def install(self, generation: Generation) -> None:
+        """Publish a copy of `generation`, which stands elsewhere, in the place of nothing or of a sample.
+
+        Raises ConfigurationError where there are documents already, or where another `ingest` runs.
+        """
+        await self._run(lambda: self._generations.install(generation))
+        await self.refresh()
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._held.swap, None)
+        self._stamp = None
+        self._executor.shutdown(wait=False)
+
+    async def _run(self, work: Callable[[], R]) -> R:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        except (EngineError, OSError, ValueError) as error:
+            log.warning("the embedded engine failed: %s", error)
+            raise engine_failed() from None
+
+    @contextmanager
+    def _shard(self) -> Iterator[Shard]:
+        with self._held.borrowed() as opened:
+            if opened is None:
+                raise self._missing()
+            yield opened.shard
+
+    def _follow(self) -> bool:
+        with self._following:
+            stamp = self._generations.stamp()
+            if stamp == self._stamp:
+                return False
+            self._held.swap(self._load_current())
+            self._stamp = stamp
+        if not self._read_only and stamp is not None:
+            self._generations.remove_superseded()
+        return True
+
+    def _load_current(self) -> _Opened | None:
+        while True:
+            generation = self._generations.current()
+            if generation is None:
+                return None
+            try:
+                return self._load(generation)
+            except (EngineError, ConfigurationError, OSError):
+                latest = self._generations.current()
+                if latest is not None and latest.name == generation.name:
+                    raise
+
+    def _load(self, generation: Generation) -> _Opened:
+        if self._read_only:
+            scratch = tempfile.TemporaryDirectory(prefix="ragspace-index-")
+            copy = Path(scratch.name) / "shard"
+            copy_shard(generation.shard, copy)
+            return _Opened(generation, Shard.load(copy), None, scratch)
+        lock = FileLock.take(generation.lock)
+        if lock is None:
+            raise ConfigurationError(
+                "Another ragspace server is searching this index.",
+                action="Stop the other one, or set RAGSPACE_DATA_DIR to a directory of its own.",
+            )
+        try:
+            return _Opened(generation, Shard.load(generation.shard), lock, None)
+        except BaseException:
+            lock.release()
+            raise
+
+    def _missing(self) -> Exception:
+        return collection_missing(self.collection, embedded=True)

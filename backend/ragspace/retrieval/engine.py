@@ -1,0 +1,153 @@
+"""The embedded Qdrant engine as the index uses it: one shard of dense vectors and BM25 terms."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from uuid import UUID
+
+from ragspace.documents.passage import Passage
+from ragspace.models.protocols import Vector
+from ragspace.retrieval.payload import FILE_FIELD, from_payload, passage_id, point_id, to_payload
+from ragspace.retrieval.protocols import Candidate, SparseVector
+
+if TYPE_CHECKING:
+    from qdrant_edge import EdgeConfig, EdgeShard
+
+DENSE = "dense"
+TERMS = "terms"
+
+SCROLL_PAGE = 5_000
+
+R = TypeVar("R")
+
+
+class EngineError(Exception):
+    """The engine refused; it raises bare exceptions, whose text may name paths."""
+
+
+class Shard:
+    """An open shard. Every method blocks; queries release the GIL, `optimize` holds it.
+
+    The shard keeps no write-ahead log: it would double the size and the cost of a write, and it would keep
+    the engine's lock, while every batch is flushed and ours is the only writer. A batch that a killed process
+    did not flush is simply not there.
+    """
+
+    def __init__(self, shard: "EdgeShard") -> None:
+        self._shard = shard
+
+    @classmethod
+    def create(cls, path: Path, dimensions: int) -> "Shard":
+        from qdrant_edge import EdgeShard
+
+        path.mkdir(parents=True)
+        return cls(_called(EdgeShard.create, str(path), _config(dimensions)))
+
+    @classmethod
+    def load(cls, path: Path) -> "Shard":
+        from qdrant_edge import EdgeShard
+
+        return cls(_called(EdgeShard.load, str(path)))
+
+    def __len__(self) -> int:
+        return _called(self._shard.info).points_count
+
+    def add(
+        self, passages: Sequence[Passage], vectors: Sequence[Vector], terms: Sequence[SparseVector]
+    ) -> None:
+        """Insert or replace, on disk when it returns."""
+        from qdrant_edge import Point, UpdateOperation
+        from qdrant_edge import SparseVector as EngineSparse
+
+        points = [
+            Point(
+                point_id(passage.id),
+                {DENSE: vector, TERMS: EngineSparse(sparse.indices, sparse.values)},
+                to_payload(passage),
+            )
+            for passage, vector, sparse in zip(passages, vectors, terms, strict=True)
+        ]
+        _called(self._shard.update, UpdateOperation.upsert_points(points))
+        _called(self._shard.flush)
+
+    def remove(self, ids: Iterable[UUID]) -> None:
+        from qdrant_edge import UpdateOperation
+
+        _called(self._shard.update, UpdateOperation.delete_points([point_id(each) for each in ids]))
+        _called(self._shard.flush)
+
+    def files(self) -> Iterator[tuple[UUID, str]]:
+        """Every passage's id and file."""
+        from qdrant_edge import ScrollRequest
+
+        offset = None
+        while True:
+            request = ScrollRequest(offset=offset, limit=SCROLL_PAGE, with_payload=[FILE_FIELD])
+            records, offset = _called(self._shard.scroll, request)
+            for record in records:
+                yield passage_id(record.id), str((record.payload or {}).get(FILE_FIELD, ""))
+            if offset is None:
+                return
+
+    def sample(self) -> tuple[Passage, Vector] | None:
+        from qdrant_edge import ScrollRequest
+
+        request = ScrollRequest(limit=1, with_payload=True, with_vector=[DENSE])
+        records, _ = _called(self._shard.scroll, request)
+        if not records:
+            return None
+        vectors = cast("dict[str, Vector]", records[0].vector)
+        return from_payload(records[0].payload), vectors[DENSE]
+
+    def search(self, vector: Vector, terms: SparseVector, limit: int) -> list[Candidate]:
+        """The union of both searches, each passage with both scores."""
+        from qdrant_edge import Prefetch, Query, QueryBatchRequest, QueryRequest
+        from qdrant_edge import SparseVector as EngineSparse
+
+        dense = Query.Nearest(vector, using=DENSE)
+        sparse = Query.Nearest(EngineSparse(terms.indices, terms.values), using=TERMS)
+        found = [Prefetch(limit=limit, query=dense), Prefetch(limit=limit, query=sparse)]
+        by_meaning, by_terms = _called(
+            self._shard.query_batch,
+            QueryBatchRequest(
+                [
+                    QueryRequest(limit=2 * limit, prefetches=found, query=dense, with_payload=True),
+                    QueryRequest(limit=2 * limit, prefetches=found, query=sparse, with_payload=False),
+                ]
+            ),
+        )
+        lexical = {point.id: point.score for point in by_terms}
+        return [
+            Candidate(
+                from_payload(point.payload),
+                similarity=min(max(point.score, 0.0), 1.0),
+                lexical=lexical.get(point.id, 0.0),
+            )
+            for point in by_meaning
+        ]
+
+    def optimize(self) -> None:
+        """Merge segments and build the graph where there are enough vectors for one; in `ingest` only."""
+        _called(self._shard.optimize)
+        _called(self._shard.flush)
+
+    def close(self) -> None:
+        _called(self._shard.close)
+
+
+def _config(dimensions: int) -> "EdgeConfig":
+    from qdrant_edge import Distance, EdgeConfig, EdgeSparseVectorParams, EdgeVectorParams, Modifier
+
+    return EdgeConfig(
+        vectors={DENSE: EdgeVectorParams(dimensions, Distance.Cosine)},
+        sparse_vectors={TERMS: EdgeSparseVectorParams(modifier=Modifier.Idf)},
+        max_search_threads=1,
+        wal_enabled=False,
+    )
+
+
+def _called(function: Callable[..., R], *arguments: Any) -> R:
+    try:
+        return function(*arguments)
+    except Exception as error:  # noqa: BLE001 - the engine raises nothing narrower
+        raise EngineError(str(error)) from None

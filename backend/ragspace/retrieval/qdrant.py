@@ -1,0 +1,119 @@
+"""The index in a Qdrant server, over its REST API."""
+
+import asyncio
+from time import monotonic
+
+from ragspace.documents.passage import Passage
+from ragspace.errors import RetrievalUnavailable
+from ragspace.models.protocols import Vector
+from ragspace.retrieval.failures import collection_missing, dimension_mismatch
+from ragspace.retrieval.protocols import Candidate, IndexState, SparseVector
+from ragspace.retrieval.qdrant_api import QdrantApi
+from ragspace.retrieval.qdrant_layout import EMBEDDING_MODEL, Collection, candidates
+from ragspace.retrieval.qdrant_rebuild import followed, locate
+from ragspace.retrieval.qdrant_writer import QdrantWriter
+
+FOLLOW_SECONDS = 5.0
+
+SWITCH_SECONDS = 0.5
+"""`--drop-old` may have to delete the collection that bears the name before an alias can take it."""
+
+_MOVED = ("collection_missing", "dimension_mismatch", "error")
+"""Reasons why a search fails where the name leads to another collection than it did."""
+
+
+class QdrantIndex:
+    """A PassageIndex in the server at `url` (port 6333 where it names none), under the name `collection`.
+
+    The name may be a collection's or an alias's. It is looked up anew `follow_seconds` after the last time,
+    beside the search, and at once where a search fails: so a collection built anew is noticed, while a search
+    stays one round trip.
+    """
+
+    embedded = False
+
+    def __init__(
+        self, url: str, api_key: str | None, collection: str, *, follow_seconds: float = FOLLOW_SECONDS
+    ) -> None:
+        self.collection = collection
+        self._api = QdrantApi(url, api_key, collection)
+        self._follow_seconds = follow_seconds
+        self._searched: Collection | None = None
+        self._followed_at = 0.0
+
+    async def open(self) -> None:
+        await self._api.open()
+
+    async def state(self) -> IndexState:
+        searched = await self._follow()
+        return IndexState(
+            collection=self.collection,
+            passages=searched.points,
+            dimensions=searched.layout.dimensions,
+            embedding_model=searched.embedding_model,
+            sparse=searched.layout.terms is not None,
+        )
+
+    async def search(self, vector: Vector, terms: SparseVector, limit: int) -> list[Candidate]:
+        before = self._searched or await self._follow()
+        found, now = await asyncio.gather(
+            self._search(before, vector, terms, limit), self._follow_if_due(before), return_exceptions=True
+        )
+        if isinstance(found, BaseException):
+            if not isinstance(found, RetrievalUnavailable) or found.reason not in _MOVED:
+                raise found
+            if now is before:
+                now = await self._follow()
+            if isinstance(now, BaseException):
+                raise now
+            if now == before and found.reason != "collection_missing":
+                raise found
+        elif isinstance(now, BaseException) or now == before:
+            return found
+        return await self._search(now, vector, terms, limit)
+
+    async def sample(self) -> tuple[Passage, Vector] | None:
+        searched = self._searched or await self._follow()
+        layout = searched.layout
+        request = {"limit": 1, "with_payload": True, "with_vector": layout.vectors_to_read}
+        points, _ = await self._api.scroll(searched.name, request)
+        return layout.passage_and_vector(points[0]) if points else None
+
+    async def adopt(self, embedding_model: str) -> None:
+        searched = (await locate(self._api, self.collection)).searched
+        if searched is None:
+            raise collection_missing(self.collection, embedded=False)
+        await self._api.merge_metadata(searched.name, {EMBEDDING_MODEL: embedding_model})
+
+    async def begin(self, embedding_model: str, dimensions: int, *, rebuild: bool = False) -> QdrantWriter:
+        return await QdrantWriter.start(
+            self._api, self.collection, embedding_model, dimensions, rebuild=rebuild
+        )
+
+    async def close(self) -> None:
+        await self._api.close()
+
+    async def _search(
+        self, searched: Collection, vector: Vector, terms: SparseVector, limit: int
+    ) -> list[Candidate]:
+        layout = searched.layout
+        if layout.dimensions != len(vector):
+            raise dimension_mismatch(self.collection, layout.dimensions, len(vector), "the configured model")
+        return candidates(await self._api.query(searched.name, layout.searches(vector, terms, limit)))
+
+    async def _follow_if_due(self, searched: Collection) -> Collection:
+        if monotonic() - self._followed_at < self._follow_seconds:
+            return searched
+        return await self._follow()
+
+    async def _follow(self) -> Collection:
+        """Look up what the name leads to now."""
+        self._followed_at = monotonic()
+        found = await followed(self._api, self.collection)
+        if not found and self._searched is not None:
+            await asyncio.sleep(SWITCH_SECONDS)
+            found = await followed(self._api, self.collection)
+        self._searched = found[-1] if found else None
+        if self._searched is None:
+            raise collection_missing(self.collection, embedded=False)
+        return self._searched

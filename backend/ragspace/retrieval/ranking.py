@@ -1,0 +1,116 @@
+"""From candidates with two scores to the passages that an answer may use, or to the finding that none fits.
+
+Everything here is pure; the constants were measured on 232 sections of product documentation with 100
+questions (recall@3 / MRR: by meaning alone 0.659 / 0.787, by terms alone 0.717 / 0.860, fused half and half
+0.763 / 0.888), embedded with all-MiniLM-L6-v2.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from ragspace.retrieval.protocols import Candidate
+from ragspace.retrieval.terms import question_terms
+
+DENSE_WEIGHT = 0.5
+"""The share of the dense similarity in the fused score; BM25 has the rest."""
+
+PASSAGES_PER_FILE = 3
+"""At most so many passages of one file among the first, while other files have any."""
+
+EXAMINED = 5
+"""How many of the best passages the question's terms are looked for in."""
+
+OWN_SUBJECT_TERMS = 2
+OWN_SUBJECT_COVERAGE = 0.2
+"""A follow-up of so many terms, of which the passages found hold a smaller share, changes the subject."""
+
+
+COVERAGE_WEIGHT = 0.2
+"""What a question whose every term is found adds to the best cosine, when it is decided if anything fits."""
+
+LEAST_RELEVANCE = {
+    # Of 170 questions that two sets of documentation answer 4 are turned away, of 51 foreign ones 3 are not.
+    "all-MiniLM-L6-v2": 0.37,
+    # Not measured: Gemini's cosines are known to start near 0.45 for unrelated texts.
+    "gemini-embedding-001": 0.62,
+    "gemini-embedding-2": 0.62,
+}
+"""The least sum of best cosine and weighted coverage at which the documents have something to say. With a
+model that is not listed everything fits: the generator is left to say that the passages do not help."""
+
+
+def rank(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
+    """The best `limit` candidates, best first, each content once.
+
+    The score is the convex combination of both scores, each stretched to 0..1 over the candidates (Bruch et
+    al. 2023, https://arxiv.org/abs/2210.11934); where no term fits anywhere, the cosine decides alone.
+    """
+    similarity = _stretched([candidate.similarity for candidate in candidates])
+    lexical = _stretched([candidate.lexical for candidate in candidates])
+    order = sorted(
+        range(len(candidates)),
+        key=lambda i: (
+            -(DENSE_WEIGHT * similarity[i] + (1 - DENSE_WEIGHT) * lexical[i]),
+            candidates[i].passage.file,
+            candidates[i].passage.part,
+        ),
+    )
+    return _spread(_distinct([candidates[i] for i in order]), limit)
+
+
+def fits(question: str, ranked: Sequence[Candidate], embedding_model: str) -> bool:
+    """Whether any of the `ranked` candidates is likely to answer `question`."""
+    least = LEAST_RELEVANCE.get(embedding_model, 0.0)
+    best = max((candidate.similarity for candidate in ranked), default=-1.0)
+    return best >= least or (bool(ranked) and best + COVERAGE_WEIGHT * coverage(question, ranked) >= least)
+
+
+def changes_subject(question: str, ranked: Sequence[Candidate]) -> bool:
+    """Whether a follow-up has nothing to do with what was `ranked` for it behind the question it leans on.
+
+    What was said before always finds something. A follow-up that names two things and more, of which the
+    passages found know none, is about something else.
+    """
+    terms = len(question_terms(question).indices)
+    return terms >= OWN_SUBJECT_TERMS and coverage(question, ranked) < OWN_SUBJECT_COVERAGE
+
+
+def coverage(question: str, ranked: Sequence[Candidate]) -> float:
+    """The share (0 to 1) of the question's terms that the best suited of the first passages holds.
+
+    Each term weighs as much as it is rare among the candidates, so that a name which occurs in none of them
+    counts most against them, and `use` hardly counts at all.
+    """
+    asked = set(question_terms(question).indices)
+    held = [asked.intersection(question_terms(c.passage.text_to_embed).indices) for c in ranked]
+    holders = Counter(term for terms in held for term in terms)
+    weights = {term: math.log((len(held) + 1) / (holders[term] + 0.5)) for term in asked}
+    total = math.fsum(weights.values())
+    if not total:
+        return 0.0
+    found = (math.fsum(weights[term] for term in terms) for terms in held[:EXAMINED])
+    return max(found, default=0.0) / total
+
+
+def _stretched(scores: Sequence[float]) -> list[float]:
+    low, high = min(scores, default=0.0), max(scores, default=0.0)
+    return [(score - low) / (high - low) if high > low else 0.0 for score in scores]
+
+
+def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
+    first: dict[str, Candidate] = {}
+    for candidate in candidates:
+        first.setdefault(candidate.passage.content, candidate)
+    return list(first.values())
+
+
+def _spread(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
+    of_file: Counter[str] = Counter()
+    chosen: list[Candidate] = []
+    surplus: list[Candidate] = []
+    for candidate in candidates:
+        of_file[candidate.passage.file] += 1
+        within = of_file[candidate.passage.file] <= PASSAGES_PER_FILE
+        (chosen if within else surplus).append(candidate)
+    return (chosen + surplus)[:limit]

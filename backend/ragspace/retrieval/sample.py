@@ -1,0 +1,131 @@
+"""The sample corpus: the project's own documentation, so that a first start has something to answer from.
+
+Its index is prepared once and copied at the start, where it was made from the same text by the same code and
+the same model; else it is made then.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ragspace
+from ragspace.documents.passage import CountTokens
+from ragspace.errors import ConfigurationError
+from ragspace.models.protocols import Embedder
+from ragspace.retrieval.edge import EdgeIndex
+from ragspace.retrieval.generations import Generation, Generations
+
+if TYPE_CHECKING:
+    from ragspace.documents.reader import Document, SkippedFile
+
+log = logging.getLogger(__name__)
+
+COLLECTION = "sample"
+README = "README.md"
+
+_PACKAGE = Path(ragspace.__file__).parent
+_CHECKOUT = _PACKAGE.parents[1]
+_MAKING = ("documents/**/*.py", "retrieval/terms.py", "retrieval/payload.py", "retrieval/engine.py")
+"""The code that decides what becomes of a document."""
+
+
+def sample_documents() -> list[Path]:
+    """README.md and docs/*.md: of the checkout that the package runs from, else those packed with it."""
+    packed = _PACKAGE / "sample_docs"
+    root = packed if packed.is_dir() else _CHECKOUT
+    files = [root / README, *sorted((root / "docs").glob("*.md"))]
+    return [file for file in files if file.is_file()]
+
+
+def prepared_sample_directory() -> Path:
+    """Where the prepared index of the sample corpus lies, if it was made."""
+    packed = _PACKAGE / "sample_index"
+    return packed if packed.is_dir() else _CHECKOUT / "build" / "sample-index"
+
+
+def sample_key(embedder: Embedder) -> str:
+    """Names what the index of the sample corpus is made from: the documents, the code and the model."""
+    digest = hashlib.sha256(f"{embedder.model}/{embedder.default_dimensions}".encode())
+    code = [file for pattern in _MAKING for file in sorted(_PACKAGE.glob(pattern))]
+    for file in (*sample_documents(), *code):
+        digest.update(b"\0" + file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+async def prepare_sample(embedder: Embedder, count_tokens: CountTokens) -> None:
+    """Make the prepared index, where it is missing or was made from something else."""
+    key = await asyncio.to_thread(sample_key, embedder)
+    prepared = _prepared()
+    if prepared is not None and prepared.manifest.key == key:
+        return
+    index = EdgeIndex(prepared_sample_directory(), COLLECTION)
+    try:
+        await _embed(index, embedder, count_tokens, key)
+    finally:
+        await index.close()
+
+
+async def load_sample(index: EdgeIndex, embedder: Embedder, count_tokens: CountTokens) -> bool:
+    """Fill an index that holds nothing, or an outdated sample, with the sample corpus.
+
+    True where the sample corpus is what will be searched; False where there are documents of the user's own,
+    where another process is about to write some, or where there is no sample corpus.
+
+    Raises what the embedder and the index raise.
+    """
+    await index.open()
+    present = index.generation
+    if (present is not None and not present.manifest.sample) or not sample_documents():
+        return False
+    key = await asyncio.to_thread(sample_key, embedder)
+    if present is not None and present.manifest.key == key:
+        return True
+    prepared = _prepared()
+    try:
+        if prepared is not None and prepared.manifest.key == key:
+            await index.install(prepared)
+        else:
+            await _embed(index, embedder, count_tokens, key)
+    except ConfigurationError as error:
+        log.info("the sample corpus is not loaded: %s", error.message)
+        return False
+    await index.refresh()
+    return True
+
+
+def _prepared() -> Generation | None:
+    try:
+        return Generations(prepared_sample_directory() / COLLECTION).current()
+    except (OSError, ValueError):
+        return None
+
+
+async def _embed(index: EdgeIndex, embedder: Embedder, count_tokens: CountTokens, key: str) -> None:
+    from ragspace.documents.scope import Scope
+    from ragspace.retrieval.ingest import IngestRun
+
+    paths = sample_documents()
+    dimensions = embedder.default_dimensions
+    writer = await index.begin_sample(embedder.model, dimensions, key)
+    try:
+        run = IngestRun(index.collection, Scope(paths), embedder)
+        await run.write(_documents(paths, count_tokens), writer, dimensions)
+        await writer.publish()
+    finally:
+        await writer.close()
+
+
+def _documents(paths: Sequence[Path], count_tokens: CountTokens) -> "Iterator[Document | SkippedFile]":
+    """The README would be named after the folder that the checkout happens to lie in."""
+    from ragspace.documents.reader import Document, read_documents
+
+    for document in read_documents(paths, count_tokens):
+        if isinstance(document, Document) and document.file.endswith(f"/{README}"):
+            passages = [replace(each, file=README, page="README") for each in document.passages]
+            yield replace(document, file=README, passages=passages)
+        else:
+            yield document

@@ -1,0 +1,52 @@
+"""Text as BM25 terms, the same for the embedded engine and for a Qdrant server.
+
+The engine's tokenizer splits at everything that is no letter or digit, lower-cases, drops English stop words
+and stems. Identifiers are also kept the other way round: `QDRANT_API_KEY` gives `qdrant`, `api`, `key` and
+`qdrantapikey`; `outputDimensionality` gives itself, `output` and `dimensionality`. So an identifier finds its
+own mention first, and prose that spells it differently second.
+"""
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from ragspace.retrieval.protocols import SparseVector
+
+if TYPE_CHECKING:
+    from qdrant_edge import Bm25
+
+AVERAGE_TERMS = 64
+"""BM25's average length of a passage, in terms after stop words: measured on passages of up to 220 tokens."""
+
+_COMPOUND = re.compile(r"[^\W_]+(?:[_\-./:]+[^\W_]+)+")
+_CAMEL_CASE = re.compile(r"[^\W_]*[a-z0-9][A-Z][^\W_]*|[A-Z]{2,}[a-z][^\W_]*")
+_CAMEL_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
+@cache
+def _bm25() -> "Bm25":
+    from qdrant_edge import Bm25, Bm25Config
+
+    return Bm25(Bm25Config(language="english", ascii_folding=True, avg_len=AVERAGE_TERMS))
+
+
+def with_identifiers(text: str) -> str:
+    """`text` followed by the other forms of the identifiers in it."""
+    joined = [re.sub(r"[_\-./:]+", "", compound) for compound in _COMPOUND.findall(text)]
+    split = [part for word in _CAMEL_CASE.findall(text) for part in _CAMEL_PARTS.findall(word)]
+    return " ".join((text, *joined, *split))
+
+
+def passage_terms(text: str) -> SparseVector:
+    """Saturated, length-normalised term frequencies: BM25's part that the passage decides (k 1.2, b 0.75).
+
+    The other part, the terms' rarity, is the index's (its sparse vector has the modifier `idf`).
+    """
+    vector = _bm25().embed_document(with_identifiers(text))
+    return SparseVector(vector.indices, vector.values)
+
+
+def question_terms(text: str) -> SparseVector:
+    """Each distinct term with the weight 1."""
+    vector = _bm25().embed_query(with_identifiers(text))
+    return SparseVector(vector.indices, vector.values)

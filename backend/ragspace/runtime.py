@@ -1,0 +1,134 @@
+"""The running service: the chosen parts, their health, and the chat that joins them."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from ragspace.chat.pipeline import Chat, Mode
+from ragspace.chat.streams import Answers
+from ragspace.conversations.journal import Journal
+from ragspace.errors import ConfigurationError, Service, Starting
+from ragspace.health import Health, Probe
+from ragspace.parts import choose_parts
+from ragspace.retrieval.retriever import Retriever
+from ragspace.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+BUILT_IN_INDEX_INTERVAL = 1.0
+"""Seconds between looks at the built-in index: `ingest` in another process is followed this fast."""
+
+JOURNAL_FLUSH_SECONDS = 2.0
+"""How long a stopping server tries to write what the storage has not taken yet."""
+
+
+class Runtime:
+    """Opens the parts in the background, watches them, and closes what it opened.
+
+    `fatal` is called with a ConfigurationError that shows up while the parts are opened for the first time.
+    """
+
+    def __init__(self, settings: Settings, fatal: Callable[[ConfigurationError], None] | None = None) -> None:
+        self.settings = settings
+        self.started = time.monotonic()
+        self._fatal = fatal
+        self._parts = parts = choose_parts(settings)
+        self._retriever = Retriever(parts.index, parts.embedder)
+        self._journal = Journal(parts.conversations)
+        interval = settings.health_interval_seconds
+        index_interval = BUILT_IN_INDEX_INTERVAL if parts.index.embedded else interval
+        self.health = Health(
+            {
+                "qdrant": Probe(self._check_index, index_interval, self._index_facts),
+                "postgres": Probe(self._check_storage, interval, self._storage_facts),
+                "gemini": Probe(self._check_models, interval, self._model_facts),
+            }
+        )
+        self.chat = Chat(
+            retriever=self._retriever,
+            generator=parts.generator,
+            journal=self._journal,
+            health=self.health,
+            answers=Answers(settings.max_running_answers),
+            top_k=settings.top_k,
+            docs_base_url=settings.docs_base_url,
+            fallback=parts.fallback,
+        )
+        self._index_open = self._storage_open = False
+        self._watches: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to open and watch the parts; returns at once."""
+        for service in self.health.services:
+            watch = asyncio.create_task(self.health.watch(service))
+            watch.add_done_callback(self._watch_ended)
+            self._watches.append(watch)
+
+    def _watch_ended(self, watch: asyncio.Task[None]) -> None:
+        error = None if watch.cancelled() else watch.exception()
+        if isinstance(error, ConfigurationError) and self._fatal is not None:
+            self._fatal(error)
+        elif error is not None:
+            log.error("a service is no longer watched", exc_info=error)
+
+    def require_started(self, mode: Mode) -> None:
+        """Raises Starting where a part that the answer needs was never looked at yet."""
+        needed: tuple[Service, ...] = ("gemini",) if mode == "selection" else ("gemini", "qdrant")
+        if any(self.health.services[service].status == "starting" for service in needed):
+            raise Starting(retry_after=2)
+
+    async def close(self) -> None:
+        """Let running answers finish or end them, write what is still queued, close the parts."""
+        await self.chat.answers.drain(self.settings.drain_seconds)
+        for watch in self._watches:
+            watch.cancel()
+        await asyncio.gather(*self._watches, return_exceptions=True)
+        await self._journal.close(JOURNAL_FLUSH_SECONDS)
+        parts = self._parts
+        closing = [parts.index.close(), parts.embedder.close(), parts.generator.close()]
+        for error in await asyncio.gather(*closing, parts.conversations.close(), return_exceptions=True):
+            if isinstance(error, BaseException):
+                log.error("a part did not close cleanly", exc_info=error)
+
+    async def _check_index(self) -> None:
+        if not self._index_open:
+            await self._parts.embedder.open()
+            await self._parts.open_index()
+            self._index_open = True
+        await self._retriever.prepare()
+
+    async def _check_storage(self) -> None:
+        if self._storage_open:
+            await self._parts.conversations.check()
+        else:
+            await self._parts.conversations.open()
+            self._storage_open = True
+        self._journal.wake()
+
+    async def _check_models(self) -> None:
+        await self._parts.generator.open()
+        await asyncio.gather(self._parts.generator.check(), self._parts.embedder.check())
+
+    def _index_facts(self) -> Mapping[str, Any]:
+        state = self._retriever.index_state
+        facts = {
+            "collection": state.collection if state else self._parts.index.collection,
+            "vectors": state.passages if state else 0,
+        }
+        return facts | _mode(self._parts.index.embedded)
+
+    def _storage_facts(self) -> Mapping[str, Any]:
+        pending = self._journal.pending
+        return _mode(self._parts.conversations.embedded) | ({"pending_writes": pending} if pending else {})
+
+    def _model_facts(self) -> Mapping[str, Any]:
+        generator = self._parts.generator
+        facts = {"model": generator.model, "provider": generator.provider}
+        return facts | _mode(generator.provider == "extractive")
+
+
+def _mode(embedded: bool) -> dict[str, str]:
+    return {"mode": "embedded"} if embedded else {}

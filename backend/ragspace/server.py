@@ -1,0 +1,51 @@
+"""The HTTP server: uvicorn, which lets running answers finish and stops where a start cannot succeed."""
+
+import asyncio
+import socket
+from types import FrameType
+
+import uvicorn
+
+from ragspace.app import create_app
+from ragspace.errors import ConfigurationError
+from ragspace.settings import Settings
+
+STORING_SECONDS = 10.0
+"""What the slowest storage may take after the drain; then the process ends all the same."""
+
+
+class Server(uvicorn.Server):
+    """Serves the application for `settings`. On SIGTERM no new answer is started and running ones get
+    DRAIN_SECONDS; `fatal` is the configuration error, if one ended the server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.fatal: ConfigurationError | None = None
+        self._settings = settings
+        self._app = create_app(settings, self._stop_because)
+        super().__init__(
+            uvicorn.Config(
+                self._app,
+                access_log=False,
+                log_config=None,
+                proxy_headers=False,
+                server_header=False,
+                lifespan="on",
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=int(settings.drain_seconds + STORING_SECONDS),
+            )
+        )
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().serve(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._loop.call_soon_threadsafe(self._drain)
+        super().handle_exit(sig, frame)
+
+    def _drain(self) -> None:
+        self._app.state.runtime.chat.answers.drain(self._settings.drain_seconds)
+
+    def _stop_because(self, error: ConfigurationError) -> None:
+        self.fatal = self.fatal or error
+        self.should_exit = True

@@ -1,0 +1,233 @@
+"""One frozen Settings from the environment and `.env`; what is wrong is told at once, by variable name."""
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import unquote, urlsplit
+
+from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+
+from ragspace.configuration import Problem, configuration_error, missing_variables
+from ragspace.conversations.database_url import DatabaseAddress, parse_database_url
+from ragspace.origins import normalized_origin
+
+Generation = Literal["gemini", "openai", "extractive"]
+Embedding = Literal["gemini", "local"]
+
+
+def _split(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(part for part in (piece.strip() for piece in value.split(",")) if part)
+    return value
+
+
+def _origin(value: str) -> str:
+    origin = normalized_origin(value)
+    if origin is None:
+        raise ValueError(
+            "each entry is scheme://host[:port], with * only inside a label of the host, "
+            "such as https://my-app.vercel.app or https://my-app-*-myteam.vercel.app"
+        )
+    return origin
+
+
+def _http_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("an address starts with https:// or http:// and names a host")
+    return value.rstrip("/")
+
+
+def _rate_limit(value: str) -> str:
+    from limits import parse
+
+    try:
+        parse(value)
+    except ValueError:
+        raise ValueError("a limit is a number, a slash and a period, such as 30/minute") from None
+    return value
+
+
+def _upper(value: Any) -> Any:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _without_models_prefix(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.removeprefix("models/") for name in names)
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Origin = Annotated[str, AfterValidator(_origin)]
+ModelNames = Annotated[
+    tuple[str, ...], BeforeValidator(_split), AfterValidator(_without_models_prefix), Field(min_length=1)
+]
+
+
+class Settings(BaseModel):
+    """Every setting, by the name of its variable in lower case. backend/.env.example explains each."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    ragspace_mode: Literal["auto", "mixed", "production", "embedded"] = "auto"
+    ragspace_data_dir: Path = Path(".ragspace")
+    ragspace_build_id: str | None = None
+
+    gemini_api_key: SecretStr | None = None
+    gemini_model: ModelNames = ("gemini-3.5-flash", "gemini-3.5-flash-lite", "gemini-3.1-flash-lite")
+    gemini_embedding_model: str = "gemini-embedding-001"
+    gemini_base_url: HttpUrl = "https://generativelanguage.googleapis.com"
+    llm_base_url: HttpUrl | None = None
+    llm_api_key: SecretStr | None = None
+    llm_model: str | None = None
+    embedding_provider: Embedding | None = None
+    embedding_dimensions: int | None = Field(default=None, ge=1, le=8192)
+    extractive_fallback: bool = False
+
+    qdrant_url: HttpUrl | None = None
+    qdrant_api_key: SecretStr | None = None
+    qdrant_collection: str = Field(default="docusaurus-book", pattern=r"^[A-Za-z0-9_.-]{1,255}$")
+    top_k: int = Field(default=5, ge=1, le=20)
+    docs_base_url: HttpUrl | None = None
+
+    database_url: SecretStr | None = None
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=7860, ge=1, le=65535)
+    public_url: HttpUrl | None = None
+    allowed_origins: Annotated[tuple[Origin, ...], BeforeValidator(_split)] = ("http://localhost:3000",)
+    rate_limit: Annotated[str, AfterValidator(_rate_limit)] = "30/minute"
+    trusted_hops: int | None = Field(default=None, ge=0, le=10)
+    max_running_answers: int = Field(default=500, ge=1)
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
+
+    head_hold_seconds: float = Field(default=1.5, ge=0, le=30)
+    keep_alive_seconds: float = Field(default=15, gt=0, le=50)
+    first_delta_seconds: float = Field(default=20, gt=0)
+    health_interval_seconds: float = Field(default=30, gt=0)
+    drain_seconds: float = Field(default=8, ge=0)
+
+    space_id: str | None = None
+    space_host: str | None = None
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Self:
+        """Settings from `environment` (default: the process's), which beats `env_file`.
+
+        Raises ConfigurationError, whose message lists every variable that is missing or malformed and how to
+        get it. Empty values count as not set.
+        """
+        values: dict[str, str] = {}
+        if env_file is not None and env_file.is_file():
+            values |= {name.lower(): value for name, value in dotenv_values(env_file).items() if value}
+        values |= {n.lower(): v for n, v in (os.environ if environment is None else environment).items() if v}
+        values = {name: value.strip() for name, value in values.items() if name in cls.model_fields}
+        settings, problems = cls._validated({name: value for name, value in values.items() if value})
+        problems += [problem for problem in missing_variables(settings) if problem not in problems]
+        if problems:
+            raise configuration_error(problems)
+        return settings
+
+    @classmethod
+    def _validated(cls, values: dict[str, str]) -> tuple[Self, list[Problem]]:
+        problems: list[Problem] = []
+        try:
+            settings = cls.model_validate(values)
+        except ValidationError as error:
+            problems = [Problem.of(item) for item in error.errors(include_url=False, include_input=False)]
+            named = {problem.variable.lower() for problem in problems}
+            settings = cls.model_validate({n: v for n, v in values.items() if n not in named})
+        if settings.database_url is not None and settings.mode != "embedded":
+            try:
+                _ = settings.database
+            except ValueError as error:
+                problems.append(Problem("DATABASE_URL", str(error).removeprefix("DATABASE_URL is ")))
+        return settings, problems
+
+    @property
+    def on_space(self) -> bool:
+        """Whether this process runs on a Hugging Face Space (SPACE_ID is set there)."""
+        return self.space_id is not None
+
+    @property
+    def mode(self) -> Literal["mixed", "production", "embedded"]:
+        if self.ragspace_mode == "auto":
+            return "production" if self.on_space else "mixed"
+        return self.ragspace_mode
+
+    @property
+    def generation(self) -> Generation:
+        """What writes the answers. LLM_BASE_URL beats GEMINI_API_KEY, which may be there to embed."""
+        if self.mode == "embedded":
+            return "extractive"
+        if self.llm_base_url is not None:
+            return "openai"
+        return "extractive" if self.gemini_api_key is None else "gemini"
+
+    @property
+    def embedding(self) -> Embedding:
+        if self.mode == "embedded":
+            return "local"
+        return self.embedding_provider or ("local" if self.gemini_api_key is None else "gemini")
+
+    @property
+    def index(self) -> Literal["qdrant", "built-in"]:
+        return "built-in" if self.mode == "embedded" or self.qdrant_url is None else "qdrant"
+
+    @cached_property
+    def database(self) -> DatabaseAddress:
+        """Where conversations are kept. Raises ValueError, without the value, for a malformed URL."""
+        url = "sqlite:///conversations.db"
+        if self.database_url is not None and self.mode != "embedded":
+            url = self.database_url.get_secret_value()
+        return parse_database_url(url, self.data_dir)
+
+    @property
+    def data_dir(self) -> Path:
+        """Where the built-in parts write; absolute."""
+        return self.ragspace_data_dir.expanduser().absolute()
+
+    @property
+    def hops(self) -> int:
+        """How many proxies in front append to X-Forwarded-For: one on a Space, else none."""
+        return (1 if self.on_space else 0) if self.trusted_hops is None else self.trusted_hops
+
+    @property
+    def own_origins(self) -> tuple[str, ...]:
+        """Origins of the pages that this server itself serves; never what a Host header says."""
+        addresses = [self.public_url] if self.public_url else []
+        if self.space_host:
+            addresses.append(f"https://{self.space_host}")
+        everywhere = self.host in ("0.0.0.0", "::") and not self.on_space  # noqa: S104
+        if everywhere or self.host in ("127.0.0.1", "localhost", "::1"):
+            addresses += [f"http://{name}:{self.port}" for name in ("127.0.0.1", "localhost", "[::1]")]
+        return tuple(origin for origin in map(normalized_origin, addresses) if origin)
+
+    def secret_values(self) -> frozenset[str]:
+        """What no log line may hold: every secret setting, and the password and hosts inside addresses."""
+        secrets = {
+            value.get_secret_value()
+            for name in type(self).model_fields
+            if isinstance(value := getattr(self, name), SecretStr)
+        }
+        database = self.database_url.get_secret_value() if self.database_url else ""
+        for address in (database, self.qdrant_url or "", self.llm_base_url or ""):
+            parts = urlsplit(address)
+            secrets |= {unquote(parts.password or ""), parts.password or ""}
+            if parts.hostname not in (None, "localhost", "127.0.0.1"):
+                secrets.add(parts.hostname)
+        return frozenset(secrets - {""})

@@ -1,0 +1,19 @@
+"""`python -m benchmarks [NAME …]`: run the named benchmarks, or all, and write benchmarks/RESULTS.md."""
+
+import sys
+
+from benchmarks import machine, start
+from benchmarks.report import write_report
+
+BENCHMARKS = {"start": start.measure}
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(BENCHMARKS)
+    for name in names:
+        section = BENCHMARKS[name]()
+        print(section)
+        write_report(name, section, machine.description())
+
+
+main()

@@ -1,0 +1,132 @@
+"""Server processes of the tests: started on loopback, told apart from every other by their process id."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+LOOPBACK = "127.0.0.1"
+
+_PATIENCE_S = 30.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def other_user() -> str | None:
+    """PostgreSQL and PgBouncer refuse to run as root; then they run as this user."""
+    return "nobody" if os.geteuid() == 0 else None
+
+
+@contextmanager
+def server_directory(name: str) -> Iterator[Path]:
+    """An empty directory that the servers' user can reach (pytest's own cannot be: they are private)."""
+    directory = Path(tempfile.mkdtemp(prefix=f"ragspace-{name}-"))
+    hand_over(directory)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def hand_over(*paths: Path) -> None:
+    """Give `paths` to the servers' user, where that is another one."""
+    user = other_user()
+    if user is not None:
+        for path in paths:
+            shutil.chown(path, user)
+
+
+def launch(command: Sequence[str | Path], log: Path) -> subprocess.Popen[bytes]:
+    """Start `command` as the servers' user, its output going to `log`."""
+    user = other_user()
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=log.parent,
+            user=user,
+            extra_groups=None if user is None else [],
+        )
+
+
+class ServerProcess:
+    """One server process at `port`, writing its log into `log`."""
+
+    def __init__(self, command: Sequence[str | Path], port: int, log: Path) -> None:
+        self.port = port
+        self._command = command
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, unless it runs; return when it takes connections."""
+        if self._process is not None:
+            return
+        self._process = launch(self._command, self._log)
+        deadline = time.monotonic() + _PATIENCE_S
+        while not self._ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise RuntimeError(f"{self._command[0]} did not start:\n{self._log.read_text()}")
+            time.sleep(0.02)
+
+    def stop(self, with_signal: signal.Signals = signal.SIGINT) -> None:
+        """End it at once, its clients notwithstanding; it may be started again."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(signal.SIGCONT)
+        process.send_signal(with_signal)
+        try:
+            process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """For the time of the block nobody listens."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """For the time of the block it takes connections and bytes, and answers nothing."""
+        if self._process is None:
+            raise RuntimeError("it does not run")
+        family = psutil.Process(self._process.pid)
+        members = [family, *family.children(recursive=True)]
+        for member in members:
+            with suppress(psutil.NoSuchProcess):
+                member.suspend()
+        try:
+            yield
+        finally:
+            for member in members:
+                with suppress(psutil.NoSuchProcess):
+                    member.resume()
+
+    def _ready(self) -> bool:
+        try:
+            socket.create_connection((LOOPBACK, self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,106 @@
+import pytest
+
+from ragspace.retrieval.protocols import Candidate
+from ragspace.retrieval.ranking import changes_subject, coverage, fits, rank
+from tests.support.passages import passage
+
+MINILM = "all-MiniLM-L6-v2"
+
+
+def candidate(
+    content: str, similarity: float, lexical: float = 0.0, *, file: str = "docs/guide.md"
+) -> Candidate:
+    return Candidate(passage(content, file=file, heading=""), similarity, lexical)
+
+
+def contents(ranked: list[Candidate]) -> list[str]:
+    return [each.passage.content for each in ranked]
+
+
+def test_a_passage_that_both_searches_like_comes_before_the_favourite_of_either() -> None:
+    ranked = rank([candidate("meaning", 0.9, 0.0), candidate("both", 0.8, 9.0), candidate("terms", 0.1, 10.0)], 3)
+
+    assert contents(ranked)[0] == "both"
+
+
+def test_without_terms_the_cosine_decides() -> None:
+    assert contents(rank([candidate("b", 0.2), candidate("a", 0.6), candidate("c", 0.1)], 2)) == ["a", "b"]
+
+
+def test_equal_scores_keep_the_order_of_the_documents() -> None:
+    same = [candidate(name, 0.5, file=f"docs/{name}.md") for name in ("c", "a", "b")]
+
+    assert contents(rank(same, 3)) == ["a", "b", "c"]
+
+
+def test_the_same_content_is_given_once() -> None:
+    copies = [candidate("same", 0.9), candidate("same", 0.8, file="docs/copy.md"), candidate("other", 0.1)]
+
+    ranked = rank(copies, 3)
+
+    assert contents(ranked) == ["same", "other"]
+    assert ranked[0].passage.file == "docs/guide.md"
+
+
+def test_one_file_gives_three_passages_before_others_had_their_turn() -> None:
+    long = [candidate(f"long {n}", 0.9 - n / 100) for n in range(5)]
+    ranked = rank([*long, candidate("other", 0.1, file="docs/other.md")], 5)
+
+    assert contents(ranked) == ["long 0", "long 1", "long 2", "other", "long 3"]
+
+
+def test_nothing_can_be_ranked_where_nothing_was_found() -> None:
+    assert rank([], 5) == []
+    assert fits("anything", [], MINILM) is False
+    assert fits("anything", [], "unknown model") is False
+
+
+def test_a_near_passage_fits_whatever_its_words() -> None:
+    assert fits("How quick is the sensor?", [candidate("Latency is 12 ms.", 0.5)], MINILM)
+
+
+def test_a_moderately_near_passage_fits_where_it_has_the_words() -> None:
+    found = [candidate("The LiDAR range is 40 m.", 0.3), candidate("Cameras see colour.", 0.1)]
+
+    assert fits("What range has the LiDAR?", found, MINILM)
+    assert not fits("What range has the Tesla?", found, MINILM)
+
+
+def test_words_alone_do_not_make_a_far_passage_fit() -> None:
+    assert not fits("What is the range?", [candidate("A range of mountains", 0.05)], MINILM)
+
+
+def test_with_a_model_of_unknown_cosines_everything_found_fits() -> None:
+    assert fits("What is the range?", [candidate("Cameras see colour.", 0.01)], "unknown model")
+
+
+def test_each_model_has_its_own_scale() -> None:
+    found = [candidate("Cameras see colour.", 0.5)]
+
+    assert fits("Who won?", found, MINILM)
+    assert not fits("Who won?", found, "gemini-embedding-001")
+
+
+def test_a_word_that_all_passages_hold_hardly_counts() -> None:
+    found = [candidate("sensor lidar", 0.3), *(candidate(f"sensor {n}", 0.2) for n in range(9))]
+
+    assert coverage("sensor tesla", found) < 0.1
+    assert coverage("sensor lidar", found) > 0.9
+
+
+def test_a_question_of_stop_words_is_not_covered() -> None:
+    assert coverage("and why is that so?", [candidate("sensor", 0.5)]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("question", "changed"),
+    [
+        ("and how fast is it?", False),
+        ("and what about its range?", False),
+        ("and who won the football world cup?", True),
+    ],
+)
+def test_a_follow_up_changes_the_subject_where_it_names_what_the_passages_do_not(
+    question: str, changed: bool
+) -> None:
+    assert changes_subject(question, [candidate("The LiDAR range is 40 m.", 0.6)]) is changed

@@ -1,0 +1,56 @@
+import pytest
+
+from ragspace.retrieval.protocols import SparseVector
+from ragspace.retrieval.terms import passage_terms, question_terms, with_identifiers
+
+
+def shared(question: str, passage: str) -> int:
+    return len(set(question_terms(question).indices) & set(passage_terms(passage).indices))
+
+
+@pytest.mark.parametrize(
+    ("identifier", "prose"),
+    [
+        ("QDRANT_API_KEY", "the Qdrant API key"),
+        ("outputDimensionality", "its output dimensionality"),
+        ("EdgeShard", "one shard"),
+        ("HTTPServer", "an HTTP server"),
+        ("docs/module-01/chapter-03.md", "chapter 03"),
+        ("gemini-embedding-001", "an embedding by Gemini"),
+    ],
+)
+def test_an_identifier_shares_terms_with_prose_that_spells_it_out(identifier: str, prose: str) -> None:
+    assert shared(prose, f"Set {identifier} first.") >= 1
+    assert shared(f"What is {identifier}?", prose) >= 1
+
+
+def test_an_identifier_shares_most_terms_with_its_own_mention() -> None:
+    spelled_out = shared("QDRANT_API_KEY", "The Qdrant API key is secret.")
+
+    assert shared("QDRANT_API_KEY", "QDRANT_API_KEY is secret.") > spelled_out
+
+
+def test_an_identifier_finds_itself_in_another_spelling() -> None:
+    assert shared("rate-limit", "RATE_LIMIT") == 3
+
+
+def test_inflections_and_accents_are_the_same_term() -> None:
+    assert question_terms("running cafés").indices == question_terms("run cafe").indices
+
+
+def test_stop_words_and_punctuation_are_no_terms() -> None:
+    assert question_terms("What is the … and why?") == SparseVector([], [])
+
+
+def test_a_term_of_a_question_counts_once_and_of_a_passage_by_its_frequency() -> None:
+    assert question_terms("lidar lidar").values == [1.0]
+    often, once = passage_terms("lidar lidar camera"), passage_terms("lidar camera")
+    term = question_terms("lidar").indices[0]
+
+    assert often.values[often.indices.index(term)] > once.values[once.indices.index(term)]
+
+
+def test_plain_prose_is_left_as_it_is() -> None:
+    assert with_identifiers("A Lidar measures distance. NASA uses it.").split() == [
+        *("A Lidar measures distance. NASA uses it.".split())
+    ]
