@@ -18,7 +18,7 @@ async def test_fr_013_health_is_200_with_every_service_connected(
     assert services["fastapi"] == "ok"
     assert {services[name]["status"] for name in ("qdrant", "postgres", "gemini")} == {"connected"}
     assert services["qdrant"]["collection"] == ("book" if family.gemini else "docusaurus-book")
-    assert services["qdrant"]["vectors"] == 9
+    assert services["qdrant"]["vectors"] == 10
     assert services["gemini"]["model"] == ("gemini-3.5-flash" if family.gemini else "extractive")
     assert body["timestamp"].endswith("Z")
     assert body["version"] == __version__

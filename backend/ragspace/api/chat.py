@@ -40,6 +40,7 @@ async def _within_rate_limit(request: Request) -> None:
 @router.post(
     "",
     summary="Ask a question",
+    status_code=200,
     response_class=EventStream,
     dependencies=[Depends(_within_rate_limit)],
     responses=STREAM
@@ -74,6 +75,7 @@ async def ask(body: ChatRequest, runtime: RuntimeDep) -> Response:
 @router.get(
     "/{message_id}/stream",
     summary="Go on with an answer's stream",
+    status_code=200,
     response_class=EventStream,
     responses=STREAM
     | documented(errors.InvalidEventId, errors.MessageNotFound, ValidationFailed, errors.StorageUnavailable),

@@ -70,7 +70,8 @@ class Database:
                     return await self._transaction(engine, work)
                 except Exception as error:
                     failure = failure_of(error)
-                    raise
+                    if failure is None or not failure.lost:
+                        raise
                 return await self._transaction(engine, work)
         except Exception as error:
             failure = failure_of(error)

@@ -72,14 +72,15 @@ async def test_a_database_that_restarted_fails_no_request(
 
 async def _served(server: Postgres | PgBouncer, database: str) -> None:
     """Return when others are served again: a pooler that met a stopped server waits for a while."""
-    while True:
-        try:
-            other = await asyncpg.connect(postgres_url(server.port, database), statement_cache_size=0)
-        except (OSError, asyncpg.PostgresError):
-            await asyncio.sleep(0.1)
-        else:
-            await other.close()
-            return
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                other = await asyncpg.connect(postgres_url(server.port, database), statement_cache_size=0)
+            except (OSError, asyncpg.PostgresError):
+                await asyncio.sleep(0.1)
+            else:
+                await other.close()
+                return
 
 
 async def test_connections_that_a_firewall_forgot_fail_no_request(
@@ -123,9 +124,10 @@ async def _blocked(postgres: Postgres, database: str, but: int = 0) -> list[int]
         "SELECT pid FROM pg_stat_activity "
         f"WHERE datname = '{database}' AND wait_event_type = 'Lock' AND pid <> {but}"
     )
-    while not (found := await postgres.fetch(waiting)):
-        await asyncio.sleep(0.02)
-    return [row["pid"] for row in found]
+    async with asyncio.timeout(10):
+        while not (found := await postgres.fetch(waiting)):
+            await asyncio.sleep(0.02)
+        return [row["pid"] for row in found]
 
 
 async def test_an_outage_is_told_by_its_reason_and_ends_by_itself(

@@ -1,7 +1,7 @@
 """Embeddings without a model: texts that share words are near each other, others are not.
 
-A text is a bag of hashed word stems, so the cosine of two texts tells how much vocabulary they share. The
-vectors of two models have nothing to do with each other, as with real models.
+A text is a bag of hashed word stems, so the cosine of two texts tells how much vocabulary they share. As with
+the real models, texts that share none are not at right angles: their cosine is about a half. The vectors of two models have nothing to do with each other, as with real models.
 """
 
 import hashlib
@@ -22,6 +22,7 @@ _STOP_WORDS = frozenset(
 )
 _FULL_DIMENSIONS = 3072
 _CUT_LENGTH = 0.7
+_BASELINE = 0.5
 
 
 def vector_of(text: str, *, model: str, dimensions: int = _FULL_DIMENSIONS) -> list[float]:
@@ -35,6 +36,8 @@ def vector_of(text: str, *, model: str, dimensions: int = _FULL_DIMENSIONS) -> l
         for position, sign in _positions(model, stem):
             vector[position % dimensions] += sign * count
     vector /= np.linalg.norm(vector) or 1.0
+    vector = np.sqrt(1 - _BASELINE) * vector + np.sqrt(_BASELINE / dimensions)
+    vector /= np.linalg.norm(vector)
     cut = model == "gemini-embedding-001" and dimensions != _FULL_DIMENSIONS
     return [float(value) for value in vector * (_CUT_LENGTH if cut else 1.0)]
 

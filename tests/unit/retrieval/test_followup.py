@@ -2,7 +2,7 @@ import pytest
 
 from ragspace.retrieval.followup import in_context
 
-LIDAR = "What is LiDAR and where is it used?"
+LIDAR = "Where are LiDAR sensors used?"
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,13 @@ def test_a_heading_path_may_be_one_string() -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [None, {}, {"heading_path": None, "content": None}, {"heading_path": 7, "token_count": "many"}, {"page": 1}],
+    [
+        None,
+        {},
+        {"heading_path": None, "content": None},
+        {"heading_path": 7, "token_count": "many"},
+        {"page": 1},
+    ],
 )
 def test_a_payload_of_another_program_gives_an_empty_passage(payload: dict[str, Any] | None) -> None:
     found = from_payload(payload)

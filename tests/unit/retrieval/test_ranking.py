@@ -18,7 +18,9 @@ def contents(ranked: list[Candidate]) -> list[str]:
 
 
 def test_a_passage_that_both_searches_like_comes_before_the_favourite_of_either() -> None:
-    ranked = rank([candidate("meaning", 0.9, 0.0), candidate("both", 0.8, 9.0), candidate("terms", 0.1, 10.0)], 3)
+    ranked = rank(
+        [candidate("meaning", 0.9, 0.0), candidate("both", 0.8, 9.0), candidate("terms", 0.1, 10.0)], 3
+    )
 
     assert contents(ranked)[0] == "both"
 
