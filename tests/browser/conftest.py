@@ -9,8 +9,10 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.support import programs
+from tests.support.cable import Cable
 from tests.support.gemini import GeminiStandIn
 from tests.support.server import RunningServer
+from tests.support.servers import LOOPBACK, free_port
 from tests.support.skips import require
 
 BROWSER_ARGUMENTS = [
@@ -89,8 +91,13 @@ def quoting_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
 
 
 @pytest.fixture(scope="session")
+def cable_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="session")
 def writing_server(
-    tmp_path_factory: pytest.TempPathFactory, gemini_stand_in: GeminiStandIn
+    tmp_path_factory: pytest.TempPathFactory, gemini_stand_in: GeminiStandIn, cable_port: int
 ) -> Iterator[RunningServer]:
     """The service with a language model, whose answers the `gemini` fixture scripts."""
     environment = {
@@ -98,7 +105,15 @@ def writing_server(
         "GEMINI_BASE_URL": gemini_stand_in.url,
         "EMBEDDING_PROVIDER": "local",
         "DOCS_BASE_URL": "https://docs.example.org",
+        "ALLOWED_ORIGINS": f"http://{LOOPBACK}:{cable_port}",
         "RATE_LIMIT": "1000/minute",
     }
     with RunningServer(tmp_path_factory.mktemp("writing"), environment) as server:
         yield server
+
+
+@pytest.fixture
+async def cable(writing_server: RunningServer, cable_port: int) -> AsyncIterator[Cable]:
+    """A way to the `writing_server` that can be cut."""
+    async with Cable(cable_port, writing_server.port) as cable:
+        yield cable

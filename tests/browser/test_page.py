@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import OpenTab
+from tests.support.cable import Cable
 from tests.support.gemini import Answer, GeminiStandIn
 from tests.support.server import RunningServer
 from tests.support.skips import requires
@@ -35,7 +36,7 @@ async def answered(page: Page, question: str) -> Locator:
 async def stored(page: Page) -> list[dict[str, Any]]:
     """The page's conversation as the service keeps it."""
     conversation_id = await page.evaluate("localStorage.getItem('ragspace.conversation')")
-    response = await page.request.get(f"/api/conversation/{conversation_id}")
+    response = await page.request.get(f"{page.url}api/conversation/{conversation_id}")
     messages: list[dict[str, Any]] = (await response.json())["messages"]
     return messages
 
@@ -56,7 +57,8 @@ async def test_the_first_question_is_answered_from_the_sample_documents(
         await expect(card.locator(".title")).to_have_text(heading)
         await expect(card.locator(".body")).to_contain_text(source["file"])
         await expect(card.locator("blockquote")).to_contain_text(source["snippet"][:30])
-        await expect(card.get_by_role("link")).to_have_count(0)
+        await expect(card.locator(".page")).to_have_text(source["url"])
+        await expect(card.locator(".facts a")).to_have_count(0)
         assert "secret" in (source["heading"] + source["snippet"]).lower()
 
 
@@ -197,15 +199,15 @@ async def test_an_answer_that_is_being_written_goes_on_after_a_reload(
 
 
 async def test_a_dropped_connection_is_taken_up_again_without_a_gap(
-    writing_server: RunningServer, gemini: GeminiStandIn, open_tab: OpenTab
+    cable: Cable, gemini: GeminiStandIn, open_tab: OpenTab
 ) -> None:
     gemini.script(SLOW)
-    async with open_tab(writing_server.url) as tab:
+    async with open_tab(cable.url) as tab:
         answer = await ask(tab.page, QUESTION)
         await expect(answer.locator(".prose")).to_contain_text("Word by word")
-        async with tab.page.expect_event("requestfailed", lambda asked: asked.url.endswith("/api/chat")):
-            await tab.page.context.set_offline(True)
-        await tab.page.context.set_offline(False)
+        async with tab.page.expect_event("response", lambda got: got.url.endswith("/stream")):
+            cable.cut()
+        cable.cut()
         await expect(answer).to_have_attribute("aria-busy", "false")
         await expect(answer.locator(".citation")).to_have_count(40)
         await expect(answer.locator(".failure")).to_have_count(0)
@@ -286,8 +288,8 @@ async def test_hostile_text_of_reader_and_model_does_nothing(
         Answer(f"{hostile}\n\n[tempting](javascript:window.hacked=1) ![x](https://t.example/p.png)")
     )
     async with open_tab(writing_server.url) as tab:
-        answer = await answered(tab.page, hostile)
-        await expect(tab.page.locator(".question p")).to_have_text(hostile)
+        answer = await answered(tab.page, f"{QUESTION} {hostile}")
+        await expect(tab.page.locator(".question p")).to_have_text(f"{QUESTION} {hostile}")
         await expect(answer.locator(".prose p").first).to_have_text(hostile)
         await expect(answer.locator(".prose").locator("img, script, a[href^='javascript']")).to_have_count(0)
         assert await tab.page.evaluate("window.hacked") is None
@@ -324,7 +326,7 @@ async def test_a_narrow_phone_has_nothing_to_scroll_sideways(
     async with open_tab(writing_server.url, color_scheme=color_scheme, **phone) as tab:
         overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert await tab.page.evaluate(overflow) == 0
-        answer = await answered(tab.page, "w" * 200)
+        answer = await answered(tab.page, f"{QUESTION} {'w' * 60}")
         await answer.locator(".citation").first.click()
         assert await tab.page.evaluate(overflow) == 0
         await expect(tab.page.get_by_label("Your question")).to_be_in_viewport()

@@ -6,6 +6,7 @@ and `database`, the name of an empty database of the test's own.
 
 import itertools
 import shutil
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
@@ -118,6 +119,9 @@ class Postgres(ServerProcess):
 
 class PgBouncer(ServerProcess):
     """PgBouncer in transaction mode: clients share two connections, each for one transaction at a time."""
+
+    stop_signal = signal.SIGKILL
+    """The gentler ones wait for clients, each version of it in its own way."""
 
     def __init__(self, directory: Path, postgres: Postgres) -> None:
         program = programs.pgbouncer()

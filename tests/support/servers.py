@@ -67,6 +67,9 @@ def launch(command: Sequence[str | Path], log: Path) -> subprocess.Popen[bytes]:
 class ServerProcess:
     """One server process at `port`, writing its log into `log`."""
 
+    stop_signal = signal.SIGINT
+    """What ends it without waiting for its clients."""
+
     def __init__(self, command: Sequence[str | Path], port: int, log: Path) -> None:
         self.port = port
         self._command = command
@@ -85,13 +88,13 @@ class ServerProcess:
                 raise RuntimeError(f"{self._command[0]} did not start:\n{self._log.read_text()}")
             time.sleep(0.02)
 
-    def stop(self, with_signal: signal.Signals = signal.SIGINT) -> None:
-        """End it at once, its clients notwithstanding; it may be started again."""
+    def stop(self) -> None:
+        """End it at once, whatever its clients do; it may be started again."""
         process, self._process = self._process, None
         if process is None:
             return
         process.send_signal(signal.SIGCONT)
-        process.send_signal(with_signal)
+        process.send_signal(self.stop_signal)
         try:
             process.wait(_PATIENCE_S)
         except subprocess.TimeoutExpired:

@@ -167,10 +167,12 @@ class WriteQueue:
         except TimeoutError:
             self.reason = "timeout"
             return False
-        except Exception:
-            write = type(queued.write).__name__
+        except Exception as error:
             log.exception(
-                "a write was dropped", write=write, conversation_id=str(queued.write.conversation_id)
+                "a write was dropped",
+                write=type(queued.write).__name__,
+                conversation_id=str(queued.write.conversation_id),
+                sqlstate=getattr(error, "sqlstate", None),
             )
         if lane and lane[0] is queued:
             lane.popleft()

@@ -96,6 +96,7 @@ class EdgeIndex:
         self._generations = Generations(directory / collection)
         self._read_only = read_only
         self._held = _Held()
+        self._searching = False
         self._stamp: tuple[int, int] | None = None
         self._failed_stamp: tuple[int, int] | None = None
         self._following = threading.Lock()
@@ -111,6 +112,7 @@ class EdgeIndex:
 
         Raises ConfigurationError where another server searches it, RetrievalUnavailable where it is damaged.
         """
+        self._searching = True
         await self.refresh()
 
     async def refresh(self) -> bool:
@@ -131,8 +133,12 @@ class EdgeIndex:
             return False
 
     async def state(self) -> IndexState:
-        await self.refresh()
-        generation = self.generation
+        """Where the index is not open, as in `ingest` beside a running server, the manifest is asked."""
+        if self._searching:
+            await self.refresh()
+            generation = self.generation
+        else:
+            generation = await self._run(self._generations.current)
         if generation is None:
             raise self._missing()
         manifest = generation.manifest
@@ -196,6 +202,7 @@ class EdgeIndex:
         await self.refresh()
 
     async def close(self) -> None:
+        self._searching = False
         await asyncio.to_thread(self._held.swap, None)
         self._stamp = None
         self._executor.shutdown(wait=False)
@@ -209,6 +216,8 @@ class EdgeIndex:
 
     @contextmanager
     def _shard(self) -> Iterator[Shard]:
+        if self._held.opened is None:
+            self._follow()
         with self._held.borrowed() as opened:
             if opened is None:
                 raise self._missing()

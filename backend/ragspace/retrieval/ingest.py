@@ -53,8 +53,9 @@ async def ingest(
 ) -> IngestSummary:
     """Bring the collection up to the documents at `paths`; files outside of them keep their passages.
 
-    A run that fails or is killed leaves what it wrote for the next one to go on with. A run that reads no
-    document at all changes nothing.
+    `index` need not be open, and a built-in one must not be: opening it claims the right to search it, which
+    a running server has. A run that fails or is killed leaves what it wrote for the next one to go on with.
+    A run that reads no document at all changes nothing.
 
     Raises ConfigurationError for a path that does not exist, a second `ingest` at the same time or a
     collection that another model made; RetrievalUnavailable or QuotaExceeded from the index or the embedder.

@@ -1,7 +1,8 @@
 """Embeddings without a model: texts that share words are near each other, others are not.
 
 A text is a bag of hashed word stems, so the cosine of two texts tells how much vocabulary they share. As with
-the real models, texts that share none are not at right angles: their cosine is about a half. The vectors of two models have nothing to do with each other, as with real models.
+the real models, texts that share none are not at right angles: their cosine is about a half. The vectors of
+two models have nothing to do with each other.
 """
 
 import hashlib

@@ -273,6 +273,21 @@ async def test_progress_is_told_after_every_document(index: EdgeIndex, docs: Pat
     assert told[-1].embedded == 3
 
 
+async def test_another_process_may_ingest_while_the_server_searches(
+    index: EdgeIndex, docs: Path, tmp_path: Path
+) -> None:
+    await run(index, docs)
+    (docs / "radar.md").write_text("# Radar\n\nMeasures speed.\n")
+    beside = EdgeIndex(tmp_path / "data", "docs")
+
+    summary = await ingest([docs], beside, WordEmbedder(), count_tokens)
+    await beside.close()
+
+    assert summary.embedded == 1
+    assert await index.refresh() is True
+    assert "docs/radar.md" in await files(index)
+
+
 async def test_the_chat_is_answered_while_a_run_writes(index: EdgeIndex, docs: Path) -> None:
     await run(index, docs)
     (docs / "more.md").write_text("# More\n\n" + "\n\n".join(f"## {n}\n\nText {n}." for n in range(200)))
