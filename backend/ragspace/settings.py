@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from ragspace.configuration import Problem, configuration_error, missing_variables
-from ragspace.conversations.database_url import DatabaseAddress, parse_database_url
+from ragspace.database_url import DatabaseAddress, parse_database_url
 from ragspace.origins import normalized_origin
 
 Generation = Literal["gemini", "openai", "extractive"]

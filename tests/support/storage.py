@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
-from ragspace.conversations.database_url import parse_database_url
 from ragspace.conversations.records import Conversations, Exchange, Message, Rating
 from ragspace.conversations.repository import SqlConversations
+from ragspace.database_url import parse_database_url
 from ragspace.errors import StorageUnavailable
 
 

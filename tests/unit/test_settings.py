@@ -132,7 +132,8 @@ def test_lists_are_split_at_commas_and_model_names_lose_their_prefix():
 @pytest.mark.parametrize(
     ("name", "value"),
     [("ALLOWED_ORIGINS", "my-app.vercel.app"), ("RATE_LIMIT", "often"), ("LOG_LEVEL", "loud"),
-     ("QDRANT_URL", "cluster.example"), ("TOP_K", "0"), ("QDRANT_COLLECTION", "../x"), ("TRUSTED_HOPS", "-1")],
+     ("QDRANT_URL", "cluster.example"), ("TOP_K", "0"), ("QDRANT_COLLECTION", "../x"),
+     ("TRUSTED_HOPS", "-1")],
 )  # fmt: skip
 def test_a_malformed_value_is_refused_by_name(name: str, value: str):
     assert re.findall(r"^  (\w+):", problems({name: value}), re.MULTILINE) == [name]

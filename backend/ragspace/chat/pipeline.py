@@ -239,7 +239,8 @@ class _Run:
             content=self._question.message,
             created_at=self._asked_at,
         )
-        await self._chat.journal.begin(asked, self._message("running"))
+        first = self._answer.conversation_id != self._question.conversation_id
+        await self._chat.journal.begin(asked, self._message("running"), first=first)
 
     async def _store(self, status: Status, done: events.Event) -> None:
         """Keep the answer, where its question was taken at all."""

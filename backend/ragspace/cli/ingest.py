@@ -61,7 +61,6 @@ async def _ingest(
                 told = f"{done.embedded} passages embedded, {done.kept} kept"
                 progress.update(task, completed=done.files + len(done.skipped), description=told)
 
-            await index.open()
             return await run_ingest(
                 paths,
                 index,

@@ -11,11 +11,11 @@ from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from ragspace.conversations.database_url import DatabaseAddress
 from ragspace.conversations.failures import CERTIFICATE_FILES, DATABASE_FILE, failure_of
 from ragspace.conversations.migrations import migrate
 from ragspace.conversations.queries import Queries
 from ragspace.conversations.storable import storable_json
+from ragspace.database_url import DatabaseAddress
 
 T = TypeVar("T")
 

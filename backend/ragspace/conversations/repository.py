@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
-from ragspace.conversations.database_url import DatabaseAddress
 from ragspace.conversations.records import Exchange, Message, Rating
+from ragspace.database_url import DatabaseAddress
 from ragspace.errors import StorageUnavailable
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ const NOTES = {
   length: "The answer reached its length limit and ends here.",
   safety: "The language model's safety rules ended this answer.",
   stopped: "Stopped.",
-  extractive: "Quoted from the documents, without a language model.",
   incomplete: "This answer was cut off.",
 };
 
@@ -139,7 +138,8 @@ export class AnswerView {
   }
 
   #actions({ rating, model, finish_reason: reason, timings }) {
-    const facts = [reason === "extractive" ? null : model, duration(timings?.total_ms)].filter(Boolean).join(" · ");
+    const writer = reason === "extractive" ? "Quoted from the documents" : model;
+    const facts = [writer, duration(timings?.total_ms)].filter(Boolean).join(" · ");
     return element(
       "div",
       { class: "actions" },

@@ -136,10 +136,11 @@ class Shard:
 
 
 def _config(dimensions: int) -> "EdgeConfig":
-    from qdrant_edge import Distance, EdgeConfig, EdgeSparseVectorParams, EdgeVectorParams, Modifier
+    from qdrant_edge import Distance, EdgeConfig, EdgeSparseVectorParams, EdgeVectorParams, Memory, Modifier
 
     return EdgeConfig(
-        vectors={DENSE: EdgeVectorParams(dimensions, Distance.Cosine)},
+        # Otherwise every page of the vectors' file, 32 MB at the least, is read in when it is opened.
+        vectors={DENSE: EdgeVectorParams(dimensions, Distance.Cosine, memory=Memory.Cold)},
         sparse_vectors={TERMS: EdgeSparseVectorParams(modifier=Modifier.Idf)},
         max_search_threads=1,
         wal_enabled=False,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ragspace.conversations.database_url import DatabaseAddress, parse_database_url
 from ragspace.conversations.repository import SqlConversations
+from ragspace.database_url import DatabaseAddress, parse_database_url
 from tests.support.postgres import PgBouncer, Postgres, database, pgbouncer, postgres, postgres_url
 
 __all__ = ["database", "pgbouncer", "postgres"]

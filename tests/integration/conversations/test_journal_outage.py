@@ -2,9 +2,9 @@
 
 import asyncio
 
-from ragspace.conversations.database_url import DatabaseAddress
 from ragspace.conversations.journal import Journal
 from ragspace.conversations.repository import SqlConversations
+from ragspace.database_url import DatabaseAddress
 from tests.support.messages import asked
 from tests.support.postgres import PgBouncer
 

@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from ragspace.conversations.database_url import DatabaseAddress, parse_database_url
 from ragspace.conversations.records import Exchange
 from ragspace.conversations.repository import SqlConversations
+from ragspace.database_url import DatabaseAddress, parse_database_url
 from ragspace.errors import ConfigurationError
 from tests.support.messages import asked
 from tests.support.postgres import PgBouncer, Postgres, postgres_url

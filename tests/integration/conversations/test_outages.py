@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 
 from ragspace.conversations import database as database_module
-from ragspace.conversations.database_url import parse_database_url
 from ragspace.conversations.repository import SqlConversations
+from ragspace.database_url import parse_database_url
 from ragspace.errors import StorageUnavailable
 from tests.support.messages import Asked, asked
 from tests.support.postgres import PgBouncer, Postgres, postgres_url

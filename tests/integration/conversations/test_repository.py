@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from ragspace.conversations.database_url import DatabaseAddress
 from ragspace.conversations.records import Conversations, Exchange, Message
 from ragspace.conversations.repository import SqlConversations
+from ragspace.database_url import DatabaseAddress
 from ragspace.errors import StorageUnavailable
 from tests.support.messages import DETAILS, SOURCES, Asked, asked
 

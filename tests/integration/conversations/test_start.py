@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ragspace.conversations.database_url import parse_database_url
 from ragspace.conversations.repository import SqlConversations
+from ragspace.database_url import parse_database_url
 from ragspace.errors import ConfigurationError, RagspaceError, StorageUnavailable
 from tests.support.postgres import PASSWORD, PgBouncer, Postgres, postgres_url
 from tests.support.servers import free_port

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragspace.conversations.database_url import DatabaseAddress, parse_database_url
+from ragspace.database_url import DatabaseAddress, parse_database_url
 
 DATA = Path("/data")
 NEON = (

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from ragspace.conversations.tls import SSL_MODES, TlsPolicy
+from ragspace.tls import SSL_MODES, TlsPolicy
 
 EXPECTED = "postgresql://user:password@host:5432/database, or sqlite:///path/to/file.db"
 
