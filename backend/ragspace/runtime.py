@@ -117,6 +117,7 @@ class Runtime:
         facts = {
             "collection": state.collection if state else self._parts.index.collection,
             "vectors": state.passages if state else 0,
+            "sample": state.sample if state else False,
         }
         return facts | _mode(self._parts.index.embedded)
 

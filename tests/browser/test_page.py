@@ -245,15 +245,17 @@ async def test_a_question_to_a_service_that_is_waking_up_is_asked_again_by_itsel
         await expect(answer.locator(".failure")).to_have_count(0)
 
 
-async def test_an_answer_that_is_cut_off_keeps_its_text_and_says_why(
+async def test_an_answer_that_is_cut_off_keeps_its_text_and_the_outage_is_told_while_it_lasts(
     writing_server: RunningServer, gemini: GeminiStandIn, open_tab: OpenTab
 ) -> None:
-    gemini.script(Answer("This much was written before the end came.", cut_after=1))
+    gemini.script(Answer("This much was written before the end came.", cut_after=1), times=1)
     async with open_tab(writing_server.url) as tab:
         answer = await ask(tab.page, QUESTION)
         await expect(answer.locator(".failure")).to_contain_text("language model does not answer")
         await expect(answer.locator(".prose")).to_contain_text("This much was written")
         await expect(tab.page.locator("#notices")).to_contain_text("The language model")
+        await answered(tab.page, QUESTION)
+        await expect(tab.page.locator("#notices")).to_be_empty()
 
 
 async def test_an_outage_is_named_in_words_with_what_can_be_done(

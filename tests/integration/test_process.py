@@ -98,11 +98,16 @@ async def test_fr_012_the_tables_are_made_when_the_database_comes_up_later(
         server.wait_for("it is healthy", lambda: _status(server) == "healthy")
         async with aiohttp.ClientSession(server.url) as client, asyncio.timeout(20):
             path = f"/api/conversation/{heard.metadata['conversation_id']}"
-            while (await client.get(path)).status != 200:
+            while await _get_status(client, path) != 200:
                 await asyncio.sleep(0.1)
     rows = await postgres.fetch("SELECT role, content FROM messages ORDER BY created_at", database)
     assert [row["role"] for row in rows] == ["user", "assistant"]
     assert rows[1]["content"] == heard.text
+
+
+async def _get_status(client: aiohttp.ClientSession, path: str) -> int:
+    async with client.get(path) as response:
+        return response.status
 
 
 def _status(server: RunningServer) -> str:

@@ -85,6 +85,7 @@ class ServiceReport(BaseModel):
 class IndexReport(ServiceReport):
     collection: str
     vectors: int
+    sample: bool = Field(default=False, description="whether these are ragspace's own documents")
 
 
 class StorageReport(ServiceReport):

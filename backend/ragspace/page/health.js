@@ -40,6 +40,9 @@ export class HealthWatch {
   /** Whether it is not known yet what works. */
   starting = true;
 
+  /** Whether all of it works. */
+  healthy = false;
+
   constructor(changed) {
     this.#changed = changed;
   }
@@ -53,9 +56,10 @@ export class HealthWatch {
       .catch(() => null);
     clearTimeout(this.#timer);
     this.starting = report?.status === "starting";
+    this.healthy = report?.status === "healthy";
     this.#tell(report);
-    if (report?.status === "healthy") return;
-    const delay = report?.status === "starting" ? STARTING_POLL_MS : OUTAGE_POLL_MS;
+    if (this.healthy) return;
+    const delay = this.starting ? STARTING_POLL_MS : OUTAGE_POLL_MS;
     this.#timer = setTimeout(() => this.refresh(), delay);
   }
 

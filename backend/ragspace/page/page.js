@@ -94,6 +94,7 @@ async function follow(view, open, retry) {
   composer.busy = true;
   try {
     for await (const event of open(answering.signal)) {
+      if (running !== answering) return;
       if (event.type === "error") {
         throw new ApiError({ code: event.code, message: event.message, retryAfter: event.retry_after, passing: true });
       }
@@ -101,6 +102,7 @@ async function follow(view, open, retry) {
       keepingInSight(() => view.apply(event));
       answering.known();
     }
+    if (!health.healthy) health.refresh();
   } catch (error) {
     if (running === answering) keepingInSight(() => showFailure(view, error, answering, retry));
   }
@@ -117,7 +119,8 @@ function showFailure(view, error, answering, retry) {
   health.refresh();
   if (!(error instanceof ApiError)) {
     view.fail({ message: "This answer could not be shown.", retry });
-    throw error;
+    reportError(error);
+    return;
   }
   const { message, retryAfter, passing } = error;
   if (error.code === "connection_lost" && view.messageId) {
