@@ -1,0 +1,33 @@
+"""How a command shows its checks: a table with a fix per line, or JSON."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from ragspace.space.checks import Check, Outcome, passed
+
+MARKS: dict[Outcome, str] = {
+    "ok": "[green]✓[/]",
+    "warning": "[yellow]![/]",
+    "failed": "[red]✗[/]",
+    "skipped": "–",
+}
+
+
+def show_checks(checks: Sequence[Check], *, as_json: bool) -> None:
+    """Print `checks` to standard output; as JSON, `{"passed": …, "checks": […]}`."""
+    if as_json:
+        told = {"passed": passed(checks), "checks": [asdict(check) for check in checks]}
+        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    console = Console(highlight=False)
+    table = Table(box=None, show_header=False, padding=(0, 1))
+    for check in checks:
+        table.add_row(MARKS[check.outcome], check.name, check.detail)
+        if check.fix:
+            table.add_row("", "", f"[bold]→ {check.fix}[/]")
+    console.print(table)
