@@ -36,6 +36,8 @@ class Need:
     reason: str
     optional: bool = False
     """Left out without failing CI."""
+    opt_in: bool = False
+    """Asks for an account of the developer's own: without it, the tests are no part of the run."""
 
 
 def _aimock() -> bool:
@@ -49,7 +51,7 @@ NEEDS = {
     "qdrant": Need(
         lambda: "RAGSPACE_TEST_QDRANT_URL" in os.environ,
         "RAGSPACE_TEST_QDRANT_URL and RAGSPACE_TEST_QDRANT_API_KEY name no real Qdrant server",
-        optional=True,
+        opt_in=True,
     ),
     "shared": Need(SHARED.is_dir, "there is no ../shared beside the repository", optional=True),
 }
@@ -79,9 +81,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requires(*needs): what a test needs besides Python (skips.py)")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    not_asked_for = [
+        item for item in items if any(NEEDS[need].opt_in and not NEEDS[need].met() for need in _needs(item))
+    ]
+    if not_asked_for:
+        config.hook.pytest_deselected(items=not_asked_for)
+        items[:] = [item for item in items if item not in not_asked_for]
+
+
+def _needs(item: pytest.Item) -> list[str]:
+    return [need for mark in item.iter_markers("requires") for need in mark.args]
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for mark in item.iter_markers("requires"):
-        require(*mark.args)
+    require(*_needs(item))
 
 
 @pytest.hookimpl(wrapper=True)

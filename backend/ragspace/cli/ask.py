@@ -82,7 +82,7 @@ def _show(event: dict[str, Any]) -> None:
             sys.stdout.write(event["content"])
             sys.stdout.flush()
         case "done":
-            console.print()
+            console.print("\n")
             _show_sources(console, event)
         case "error":
             console.print()
