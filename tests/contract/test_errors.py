@@ -124,3 +124,4 @@ async def test_a_host_header_makes_no_origin_allowed(client: aiohttp.ClientSessi
 async def test_request_ids_are_ids(client: aiohttp.ClientSession):
     async with client.get("/api/health/live") as response:
         assert re.fullmatch(r"[0-9a-f-]{36}", response.headers["x-request-id"])
+        assert response.headers["x-content-type-options"] == "nosniff"
