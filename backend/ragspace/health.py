@@ -107,7 +107,9 @@ class Health:
             self._unavailable("gemini", "quota_exceeded", error.action)
             self.services["gemini"].out_of_quota_until = time.monotonic() + (error.retry_after or 60)
         elif isinstance(error, ServiceUnavailable):
-            self._unavailable(error.service, error.reason, error.action)
+            # Why it cannot be reached is known to the check only.
+            if self.services[error.service].reason != "port_blocked":
+                self._unavailable(error.service, error.reason, error.action)
             self._wake[error.service].set()
 
     def _unavailable(self, service: Service, reason: Reason, action: str) -> None:
@@ -147,7 +149,7 @@ class Health:
         try:
             await self.check(service)
         except ConfigurationError as error:
-            self._unavailable(service, "error", error.action)
+            self._unavailable(service, error.reason, error.action)
             raise
         finally:
             self._checked[service].set()
@@ -165,4 +167,4 @@ class Health:
             try:
                 await self.check(service)
             except ConfigurationError as error:
-                self._unavailable(service, "unauthorized", error.action)
+                self._unavailable(service, error.reason, error.action)

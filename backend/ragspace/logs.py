@@ -19,6 +19,8 @@ MIN_SECRET_LENGTH = 8
 
 REDACTED = "[redacted]"
 
+_URL_SAFE = str.maketrans("+/", "-_")
+
 
 def configure_logs(level: str = "INFO", secrets: Iterable[str] = ()) -> None:
     """Send structlog's and the standard library's records of `level` and above to standard error."""
@@ -63,8 +65,9 @@ def redaction(secrets: Iterable[str]) -> "Redact":
     for secret in secrets:
         if len(secret) >= MIN_SECRET_LENGTH:
             encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
-            escaped = orjson.dumps(secret).decode()[1:-1]
-            forms |= {secret, escaped, quote(secret), quote(secret, safe=""), quote_plus(secret), encoded}
+            forms |= {secret, orjson.dumps(secret).decode()[1:-1]}
+            forms |= {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+            forms |= {encoded, encoded.translate(_URL_SAFE)}
     return Redact(forms)
 
 
@@ -81,7 +84,8 @@ class Redact:
         return _URL_PASSWORD.sub(rf"\1{REDACTED}@", text)
 
 
-_URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@\"]*:)[^\s/@\"]+@")
+# No scheme is longer; without a bound, a path of many dots takes seconds to look through.
+_URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@\"]*:)[^\s/@\"]+@")
 
 
 def _add_request_id(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,8 @@ class Upstream:
     """One HTTP service at `base_url`, asked with `headers` on every call.
 
     `connect_timeout` and `timeout` are seconds: to a connection, and between two reads (so that a stream may
-    last as long as it keeps coming). The pool keeps idle connections `keepalive` seconds.
+    last as long as it keeps coming). The pool keeps idle connections `keepalive` seconds. Certificates are
+    verified by the system's authorities, or by `tls`.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Upstream:
         connect_timeout: float = 5.0,
         timeout: float = 30.0,
         keepalive: float = 60.0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._headers = dict(headers or {})
@@ -65,6 +67,7 @@ class Upstream:
             total=None, connect=connect_timeout, sock_connect=connect_timeout, sock_read=timeout
         )
         self._keepalive = keepalive
+        self._tls = tls
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -73,7 +76,9 @@ class Upstream:
     def _connected(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=self._keepalive, ttl_dns_cache=300),
+                connector=aiohttp.TCPConnector(
+                    limit=0, keepalive_timeout=self._keepalive, ttl_dns_cache=300, ssl=self._tls or True
+                ),
                 headers={**self._headers, "User-Agent": "ragspace"},
                 timeout=self._timeout,
             )
@@ -111,8 +116,10 @@ class Upstream:
                 params=params,
                 headers=None if json is None else {"Content-Type": "application/json"},
                 timeout=limits,
+                # The key would travel along to wherever the answer points.
+                allow_redirects=False,
             ) as response:
-                if response.status >= 400:
+                if response.status >= 300:
                     raise await _failure(response)
                 yield response
         except (TimeoutError, aiohttp.ClientError, OSError) as error:

@@ -1,5 +1,6 @@
 """Every error has one form, a sentence for the reader and one for the developer."""
 
+import json
 import re
 from typing import Any
 
@@ -107,6 +108,65 @@ async def test_fr_009_an_allowed_origin_passes_preflight_and_request(client: aio
         await refused(response, 422, "validation_error")
         assert response.headers["access-control-allow-origin"] == ORIGIN
         assert "Retry-After" in response.headers["access-control-expose-headers"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "method", "status", "code"),
+    [
+        ("https://evil.example", "POST", 403, "origin_not_allowed"),
+        (ORIGIN, "TRACE", 405, "method_not_allowed"),
+    ],
+)
+async def test_a_preflight_that_is_refused_has_the_body_of_every_error(
+    client: aiohttp.ClientSession, origin: str, method: str, status: int, code: str
+):
+    headers = {"Origin": origin, "Access-Control-Request-Method": method}
+    async with client.options("/api/chat", headers=headers) as response:
+        body = await response.json()
+        assert (response.status, body["error"]["code"]) == (status, code)
+        assert body["detail"] == body["error"]["message"]
+        assert response.headers.get("access-control-allow-origin") in (None, ORIGIN)
+
+
+@pytest.mark.parametrize("origin", ["null", "", "HTTPS://MY-BOOK-GIT-MYTEAM.VERCEL.APP.EVIL.EXAMPLE"])
+async def test_an_origin_that_is_none_of_an_allowed_page_is_refused(
+    client: aiohttp.ClientSession, origin: str
+):
+    async with client.post("/api/chat", json={}, headers={"Origin": origin}) as response:
+        await refused(response, 403, "origin_not_allowed")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (rb'{"message":"\ud800"}', 422, "validation_error"),
+        (rb'{"message":"hi","mode":"selection","context":"\udfff"}', 422, "validation_error"),
+        (rb'{"message":"hi","mode":"\ud800","\ud800":"\ud800"}', 422, "validation_error"),
+        (b"[" * 60_000, 400, "invalid_json"),
+        (b'{"message":' + b"9" * 6000 + b"}", 400, "invalid_json"),
+        (b'{"message":"\xe9"}', 400, "invalid_json"),
+        (b"null", 422, "validation_error"),
+        (b'{"message":NaN}', 422, "validation_error"),
+    ],
+)
+async def test_json_that_is_legal_and_odd_is_never_a_bug(
+    client: aiohttp.ClientSession, body: bytes, status: int, code: str
+):
+    headers = {"Content-Type": "application/json"}
+    async with client.post("/api/chat", data=body, headers=headers) as response:
+        await refused(response, status, code)
+
+
+async def test_limits_are_counted_in_characters_after_trimming(client: aiohttp.ClientSession):
+    for message, status in (("\U0001f600" * 2000, 200), ("  " + "x" * 2000 + " \n", 200), ("x" * 2001, 422)):
+        async with client.post("/api/chat", json={"message": message}) as response:
+            assert response.status == status
+    for context, status in (("\U0001f600" * 8000, 200), ("x" * 8001, 422), (" \n", 422)):
+        body = {"message": "What is this?", "mode": "selection", "context": context}
+        data = json.dumps(body, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json"}
+        async with client.post("/api/chat", data=data, headers=headers) as response:
+            assert response.status == status
 
 
 async def test_the_servers_own_page_may_ask(client: aiohttp.ClientSession, server):

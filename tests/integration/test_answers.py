@@ -240,3 +240,50 @@ async def test_selection_mode_gives_the_model_the_selected_text_and_no_history(
     contents = gemini.asked("generate")[-1].body["contents"]
     assert len(contents) == 1
     assert "Marked text." in contents[0]["parts"][0]["text"]
+
+
+async def test_an_answer_that_is_stopped_before_its_first_word_ends_all_the_same(
+    client: aiohttp.ClientSession, gemini: GeminiStandIn
+):
+    gemini.script(Answer(LONG, first_chunk_s=20))
+    async with client.post("/api/chat", json={"message": QUESTION}) as response:
+        stream = events(response)
+        _, metadata = await anext(stream)
+        async with client.post(f"/api/chat/{metadata['message_id']}/stop") as stopped:
+            assert stopped.status == 204
+        told = [metadata, *[event async for _, event in stream]]
+    assert [event["type"] for event in told] == ["metadata", "sources", "done"]
+    assert told[-1]["finish_reason"] == "stopped"
+    message = await stored(client, Heard(told))
+    assert (message["status"], message["content"]) == ("stopped", "")
+
+
+async def test_a_running_answer_can_be_rated(client: aiohttp.ClientSession, gemini: GeminiStandIn):
+    gemini.script(Answer(LONG, pace_s=0.05))
+    async with client.post("/api/chat", json={"message": QUESTION}) as response:
+        heard = await until_token(events(response))
+    body = {"message_id": heard.metadata["message_id"], "rating": "down", "comment": "Too slow."}
+    async with client.post("/api/feedback", json=body) as rated:
+        assert rated.status == 204
+    message = await stored_when_ended(client, heard)
+    assert (message["status"], message["rating"]) == ("complete", "down")
+
+
+async def test_with_its_conversation_a_running_answer_is_gone_and_does_not_come_back(
+    client: aiohttp.ClientSession, gemini: GeminiStandIn
+):
+    gemini.script(Answer(LONG, pace_s=0.1))
+    async with client.post("/api/chat", json={"message": QUESTION}) as response:
+        stream = events(response)
+        heard = await until_token(stream)
+        conversation = f"/api/conversation/{heard.metadata['conversation_id']}"
+        async with client.delete(conversation) as deleted:
+            assert deleted.status == 204
+        told = [event async for _, event in stream]
+    assert told[-1]["finish_reason"] == "stopped"
+    assert await gemini.asked("generate")[-1].settled() == "disconnected"
+    for path in (conversation, f"/api/chat/{heard.metadata['message_id']}/stream"):
+        async with client.get(path) as response:
+            assert response.status == 404
+    follow_up = await ask(client, QUESTION, conversation_id=heard.metadata["conversation_id"])
+    assert follow_up.metadata["conversation_id"] != heard.metadata["conversation_id"]

@@ -1,5 +1,6 @@
 """What every request passes: its id and log line, the origin check, the body's form and size."""
 
+import asyncio
 import re
 import time
 from uuid import uuid4
@@ -14,6 +15,10 @@ from ragspace.api.error_responses import error_response
 log = structlog.get_logger("ragspace.access")
 
 MAX_BODY_BYTES = 64 * 1024
+BODY_SECONDS = 10.0
+"""A body that takes longer will not come; waiting for it would hold up the end of the process."""
+
+_JSON = re.compile(r"application/(?:.+\+)?json")
 STATE_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -81,19 +86,22 @@ class OriginCheck:
 
 
 class BodyCheck:
-    """Takes bodies of JSON up to 64 KiB, whole, before anything parses them."""
+    """Takes bodies of JSON up to 64 KiB, whole within `seconds`, before anything parses them."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, seconds: float = BODY_SECONDS) -> None:
         self._app = app
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in STATE_CHANGING:
             await self._app(scope, receive, send)
             return
         try:
-            body = await _whole_body(Headers(scope=scope), receive)
-        except errors.RagspaceError as error:
-            await error_response(error, headers={"Connection": "close"})(scope, receive, send)
+            async with asyncio.timeout(self._seconds):
+                body = await _whole_body(Headers(scope=scope), receive)
+        except (errors.RagspaceError, TimeoutError) as error:
+            refusal = errors.InvalidJson() if isinstance(error, TimeoutError) else error
+            await error_response(refusal, headers={"Connection": "close"})(scope, receive, send)
             return
         if body is None:
             return
@@ -125,6 +133,6 @@ async def _whole_body(headers: Headers, receive: Receive) -> bytes | None:
         if not message.get("more_body", False):
             break
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if body and media_type != "application/json" and not media_type.endswith("+json"):
+    if body and not _JSON.fullmatch(media_type):
         raise errors.UnsupportedMediaType()
     return bytes(body)

@@ -1,5 +1,6 @@
 """How many questions a client may ask, and who the client is."""
 
+import math
 import time
 
 from limits import parse
@@ -27,7 +28,7 @@ class RateLimit:
         client = self.client(request)
         if not await self._limiter.hit(self._limit, client):
             renewal = (await self._limiter.get_window_stats(self._limit, client)).reset_time
-            raise RateLimited(retry_after=max(1, round(renewal - time.time())))
+            raise RateLimited(retry_after=max(1, math.ceil(renewal - time.time())))
 
     def client(self, request: Request) -> str:
         peer = request.client.host if request.client else "unknown"

@@ -30,6 +30,7 @@ HISTORY_EXCHANGES = 3
 
 NOT_FOUND_TEXT = "I could not find anything about this in the documents."
 SAFETY_TEXT = "This question cannot be answered here, because the language model's safety rules forbid it."
+NOTHING_SAID_ACTION = "The model ended without an answer: name another one in GEMINI_MODEL or LLM_MODEL."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +86,13 @@ class _Run:
         self._question_kept: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        try:
-            status = await self._answered()
-            self._answer.seal()
-            done = self._done_event(status)
-            await self._store(status, done)
-            if self._answer.failure is None:
-                self._answer.publish(done)
-        finally:
-            self._answer.end()
+        status = await self._answered()
+        self._answer.seal()
+        done = self._done_event(status)
+        await self._store(status, done)
+        if self._answer.failure is None:
+            self._answer.publish(done)
+        self._answer.end()
 
     async def _answered(self) -> Status:
         """Write the answer; the status with which it is to be stored."""
@@ -190,7 +189,7 @@ class _Run:
                     self._finish = piece
         self._flush()
         if self._finish is None:
-            raise GenerationUnavailable(service="gemini")
+            raise GenerationUnavailable(service="gemini", action=NOTHING_SAID_ACTION)
         if self._answer.text:
             return
         if self._finish.reason == "not_found":
@@ -198,7 +197,7 @@ class _Run:
         elif self._finish.reason == "safety":
             self._write(SAFETY_TEXT)
         else:
-            raise GenerationUnavailable(service="gemini")
+            raise GenerationUnavailable(service="gemini", action=NOTHING_SAID_ACTION)
 
     def _not_found(self) -> None:
         """Say so, and offer the nearest headings."""

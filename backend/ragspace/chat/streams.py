@@ -21,6 +21,9 @@ Interruption = Literal["stopped", "shutting_down"]
 KEPT_SECONDS = 300.0
 """How long the events of a finished answer can be resumed from memory; afterwards from storage."""
 
+FIRST_EVENT_SECONDS = 60.0
+"""The interval at which a wait for the first event begins anew; whatever it depends on has shorter times."""
+
 KEPT_ANSWERS = 1000
 """How many finished answers are kept at most; the oldest go first."""
 
@@ -85,7 +88,8 @@ class Answer:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         if not self.ended:
-            self.fail(ShuttingDown() if task.cancelled() else RagspaceError())
+            if self.failure is None:
+                self.fail(ShuttingDown() if task.cancelled() else RagspaceError())
             self.end()
         if not task.cancelled() and task.exception() is not None:
             log.error("an answer's task failed", exc_info=task.exception(), message_id=str(self.message_id))
@@ -106,11 +110,15 @@ class Answer:
         return len(self.frames) > seen or self.ended
 
     async def wait_until_begun(self, seconds: float) -> None:
-        """Wait for the first token or the end, `seconds` at most."""
+        """Wait for the first token or the end, `seconds` at most; but however long for the first event,
+        which every stream begins with and which is not there before the conversation is known."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        while not self.begun and (left := deadline - loop.time()) > 0:
-            await self.wait(len(self.frames), left)
+        while not self.begun:
+            left = deadline - loop.time()
+            if left <= 0 and self.frames:
+                break
+            await self.wait(len(self.frames), left if left > 0 else FIRST_EVENT_SECONDS)
 
     def _wake(self) -> None:
         for changed in self._listeners:

@@ -24,6 +24,15 @@ UNAUTHORIZED_ACTION = (
     "Gemini does not accept GEMINI_API_KEY: make a new key at https://aistudio.google.com/apikey and set it."
 )
 
+STATUS_PAGE = "https://aistudio.google.com/status"
+
+ACTIONS: dict[Reason, str] = {
+    "unreachable": "Check that Gemini, or what GEMINI_BASE_URL names in its place, can be reached from here.",
+    "timeout": f"See {STATUS_PAGE} whether Gemini is slow for all, or name a faster model in GEMINI_MODEL.",
+    "error": f"See {STATUS_PAGE} whether Gemini fails for all, or name another model in GEMINI_MODEL.",
+}
+"""What the developer does about a failure that is neither the key's nor a quota's."""
+
 
 def gemini(api_key: str, base_url: str, *, timeout: float) -> Upstream:
     """The service. The key travels in a header: an address ends up in logs."""

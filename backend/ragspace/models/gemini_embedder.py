@@ -9,8 +9,10 @@ from typing import Any
 
 from ragspace.errors import QuotaExceeded, RetrievalUnavailable
 from ragspace.models.gemini_api import (
+    ACTIONS,
     BASE_URL,
     CHECK_TIMEOUT,
+    STATUS_PAGE,
     UNAUTHORIZED_ACTION,
     gemini,
     is_daily_quota,
@@ -38,6 +40,10 @@ _PASSING_STATUS = {429, 500, 502, 503, 504}
 _UNKNOWN_MODEL_ACTION = (
     "Gemini does not know the model named in GEMINI_EMBEDDING_MODEL: name one that is in service, and run "
     "`ragspace ingest --rebuild` if the collection was made with another."
+)
+_EMBEDDING_ERROR_ACTION = (
+    f"See {STATUS_PAGE} whether Gemini fails for all; EMBEDDING_PROVIDER=local does without it (then run "
+    "`ragspace ingest --rebuild`)."
 )
 _QUOTA_ACTION = (
     "Wait for the quota to renew, or set EMBEDDING_PROVIDER=local and run `ragspace ingest --rebuild`: "
@@ -139,12 +145,16 @@ def _vectors(answer: Any, expected: int, dimensions: int) -> list[Vector]:
     try:
         vectors = [_unit(embedding["values"]) for embedding in answer["embeddings"]]
     except (TypeError, LookupError, ZeroDivisionError):
-        raise RetrievalUnavailable(service="gemini", reason="error") from None
+        raise _nonsense() from None
     if len(vectors) != expected:
-        raise RetrievalUnavailable(service="gemini", reason="error")
+        raise _nonsense()
     if any(len(vector) != dimensions for vector in vectors):
         raise RetrievalUnavailable(service="gemini", reason="dimension_mismatch", action=_DIMENSIONS_ACTION)
     return vectors
+
+
+def _nonsense() -> RetrievalUnavailable:
+    return RetrievalUnavailable(service="gemini", reason="error", action=_EMBEDDING_ERROR_ACTION)
 
 
 def _unit(values: Sequence[float]) -> Vector:
@@ -165,5 +175,7 @@ def _public(failure: UpstreamFailure) -> RetrievalUnavailable | QuotaExceeded:
         return QuotaExceeded(action=_QUOTA_ACTION, retry_after=quota_retry_after(failure, datetime.now(UTC)))
     if is_unauthorized(failure):
         return RetrievalUnavailable(service="gemini", reason="unauthorized", action=UNAUTHORIZED_ACTION)
-    action = _UNKNOWN_MODEL_ACTION if failure.status == 404 else None
+    action = ACTIONS["unreachable"] if failure.reason == "unreachable" else _EMBEDDING_ERROR_ACTION
+    if failure.status == 404:
+        action = _UNKNOWN_MODEL_ACTION
     return RetrievalUnavailable(service="gemini", reason=failure.reason, action=action)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ragspace.errors import GenerationTimeout, GenerationUnavailable, QuotaExceeded
 from ragspace.models.gemini_api import (
+    ACTIONS,
     BASE_URL,
     CHECK_TIMEOUT,
     UNAUTHORIZED_ACTION,
@@ -193,12 +194,12 @@ def _all_refused(failures: Sequence[UpstreamFailure]) -> Exception:
 
 def _not_begun(failure: UpstreamFailure) -> GenerationUnavailable:
     if failure.reason == "timeout":
-        return GenerationTimeout(service="gemini", reason="timeout")
+        return GenerationTimeout(service="gemini", reason="timeout", action=ACTIONS["timeout"])
     return _unavailable(failure)
 
 
 def _unavailable(failure: UpstreamFailure) -> GenerationUnavailable:
     if is_unauthorized(failure):
         return GenerationUnavailable(service="gemini", reason="unauthorized", action=UNAUTHORIZED_ACTION)
-    action = _UNKNOWN_MODEL_ACTION if failure.status == 404 else None
+    action = _UNKNOWN_MODEL_ACTION if failure.status == 404 else ACTIONS.get(failure.reason)
     return GenerationUnavailable(service="gemini", reason=failure.reason, action=action)

@@ -100,6 +100,9 @@ def _load() -> "InferenceSession":
         weights = load_weights()
     except (ImportError, OSError, WrongWeights):
         raise RetrievalUnavailable(service="qdrant", reason="error", action=_REINSTALL) from None
+    # From 1.29 on the runtime reports its use to Microsoft unless this is set before it is loaded (its
+    # Privacy.md): what a self-hosted chatbot does is its owner's business.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from ragspace.errors import GenerationTimeout, GenerationUnavailable, QuotaExceeded
+from ragspace.errors import GenerationTimeout, GenerationUnavailable, QuotaExceeded, Reason
 from ragspace.models.protocols import Delta, Finish, FinishReason, GenerationRequest
 from ragspace.models.streaming import Patience, Piece, relay
 from ragspace.upstream import Upstream, UpstreamFailure
@@ -30,6 +30,12 @@ _FINISH: dict[str, FinishReason] = {
 
 _UNAUTHORIZED_ACTION = "The endpoint in LLM_BASE_URL does not accept LLM_API_KEY: set one that it knows."
 _NOT_FOUND_ACTION = "Check LLM_BASE_URL (it mostly ends in /v1) and that LLM_MODEL is a model it serves."
+_ACTIONS: dict[Reason, str] = {
+    "unreachable": "Check that the endpoint in LLM_BASE_URL runs and can be reached from here.",
+    "timeout": "The model behind LLM_BASE_URL takes too long to begin: check that it is loaded, or choose a "
+    "smaller one in LLM_MODEL.",
+    "error": "The endpoint in LLM_BASE_URL failed: look into its log, and check that LLM_MODEL can chat.",
+}
 _QUOTA_ACTION = "Wait, or raise the limit with the provider behind LLM_BASE_URL."
 
 
@@ -141,12 +147,12 @@ def _not_begun(failure: UpstreamFailure) -> GenerationUnavailable | QuotaExceede
     if failure.status in (402, 429):
         return QuotaExceeded(action=_QUOTA_ACTION, retry_after=failure.retry_after or DEFAULT_RETRY_AFTER)
     if failure.reason == "timeout":
-        return GenerationTimeout(service="gemini", reason="timeout")
+        return GenerationTimeout(service="gemini", reason="timeout", action=_ACTIONS["timeout"])
     return _unavailable(failure)
 
 
 def _unavailable(failure: UpstreamFailure) -> GenerationUnavailable:
-    action = None
+    action = _ACTIONS.get(failure.reason)
     if failure.reason == "unauthorized":
         action = _UNAUTHORIZED_ACTION
     elif failure.status == 404:

@@ -10,12 +10,15 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-_TERMINATOR = re.compile(r"""[.!?…]+["'”’)\]*_`]*(?=\s+["'“‘(\[*_`]*[^\W_a-z])|[。！？]""")
+# Nothing here goes back over what it has read: a reader may select whatever there is on a page, thousands of
+# dots too, and the whole process waits for a regular expression.
+_TERMINATOR = re.compile(r"""(?<![.!?…])[.!?…]++["'”’)\]*_`]*+(?=\s++["'“‘(\[*_`]*+[^\W_a-z])|[。！？]""")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|vs|approx|resp|incl|fig|eq|vol|dr|mr|mrs|ms|prof|st|jr|sr)|\b[A-Z])\.$",
     re.IGNORECASE,
 )
-_CODE_SPAN = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
+_LONGEST_ABBREVIATION = len(" approx.")
+_CODE_MARK = re.compile(r"`+")
 _NO_PROSE = re.compile(r"<|:::|!\[|\[[^\]]+\]:\s|import .+ from |export ")
 
 
@@ -55,7 +58,7 @@ def blocks(content: str) -> list[Block]:
             heading = text.strip("# ")
             continue
         block = _block(opening, tokens, lines, text, heading)
-        if block is None:
+        if block is None or not block.units:
             continue
         if block.kind in ("list", "table", "code") and found and _introduces(found[-1]):
             *rest, lead = found.pop().units
@@ -68,17 +71,34 @@ def blocks(content: str) -> list[Block]:
 
 def sentences(paragraph: str) -> list[str]:
     """The sentences of a paragraph, word for word; no cut inside code spans or after abbreviations."""
-    spans = [match.span() for match in _CODE_SPAN.finditer(paragraph)]
+    spans = list(_code_spans(paragraph))
     found: list[str] = []
     start = 0
     for match in _TERMINATOR.finditer(paragraph):
         end = match.end()
         in_code = any(begin < match.start() < stop - 1 for begin, stop in spans)
-        if in_code or _ABBREVIATION.search(paragraph[start : match.start() + 1]):
+        stop = match.start() + 1
+        if in_code or _ABBREVIATION.search(paragraph, max(start, stop - _LONGEST_ABBREVIATION), stop):
             continue
         found.append(paragraph[start:end].strip())
         start = end
     return [sentence for sentence in (*found, paragraph[start:].strip()) if sentence]
+
+
+def _code_spans(paragraph: str) -> Iterator[tuple[int, int]]:
+    """Where each code span begins and ends: it is closed by the next mark of the same length."""
+    marks = [match.span() for match in _CODE_MARK.finditer(paragraph)]
+    closing: dict[int, int] = {}
+    closed_by = [0] * len(marks)
+    for index in range(len(marks) - 1, -1, -1):
+        begin, end = marks[index]
+        closed_by[index] = closing.get(end - begin, 0)
+        closing[end - begin] = index
+    index = 0
+    while index < len(marks):
+        if closed_by[index]:
+            yield marks[index][0], marks[closed_by[index]][1]
+        index = (closed_by[index] or index) + 1
 
 
 def _top_level(tokens: Sequence["Token"]) -> Iterator[tuple["Token", Sequence["Token"]]]:

@@ -132,7 +132,7 @@ async def test_a_question_does_not_wait_for_a_quota(
         (403, (), "unauthorized", "GEMINI_API_KEY"),
         (400, ({"reason": "API_KEY_INVALID"},), "unauthorized", "GEMINI_API_KEY"),
         (404, (), "error", "GEMINI_EMBEDDING_MODEL"),
-        (400, (), "error", "/api/health"),
+        (400, (), "error", "EMBEDDING_PROVIDER=local"),
     ],
 )
 async def test_a_refusal_tells_its_reason_and_what_to_do(

@@ -183,6 +183,7 @@ async def test_a_refused_connection_is_unreachable(request_: GenerationRequest) 
     await generator.close()
     assert isinstance(heard.error, GenerationUnavailable)
     assert heard.error.reason == "unreachable"
+    assert "GEMINI_BASE_URL" in heard.error.action
 
 
 async def test_closing_the_iterator_hangs_up_on_gemini(

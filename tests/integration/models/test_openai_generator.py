@@ -139,7 +139,7 @@ async def test_a_limit_told_inside_the_stream_is_quota_exceeded(
 
 @pytest.mark.parametrize(
     ("status", "reason", "action"),
-    [(401, "unauthorized", "LLM_API_KEY"), (404, "error", "LLM_MODEL"), (503, "error", "/api/health")],
+    [(401, "unauthorized", "LLM_API_KEY"), (404, "error", "LLM_MODEL"), (503, "error", "LLM_BASE_URL")],
 )
 async def test_a_refusal_tells_its_reason_and_what_to_do(
     upstream: ScriptedUpstream,

@@ -3,6 +3,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from ragspace.chat import events
 from ragspace.chat.streams import Answer, Answers
 from ragspace.errors import GenerationUnavailable, RateLimited, ShuttingDown
 
@@ -67,6 +68,32 @@ async def test_an_answer_has_begun_with_its_first_token_or_its_failure():
     failed.fail(GenerationUnavailable(service="gemini"))
     assert written.begun
     assert failed.begun
+
+
+async def test_the_head_waits_for_the_first_event_however_long_it_takes():
+    answer = new_answer()
+    waiting = asyncio.create_task(answer.wait_until_begun(0))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    answer.publish(events.metadata(answer.conversation_id, answer.message_id, "general"))
+    await waiting
+    assert not answer.begun
+
+
+async def breaks(answer: Answer, *, told: bool) -> None:
+    if told:
+        answer.fail(GenerationUnavailable(service="gemini"))
+    raise RuntimeError("a bug")
+
+
+@pytest.mark.parametrize(("told", "code"), [(False, b"internal_error"), (True, b"generation_unavailable")])
+async def test_a_stream_ends_with_exactly_one_error_where_its_task_breaks(told: bool, code: bytes):
+    answers, answer = Answers(10), new_answer()
+    answers.start(answer, breaks(answer, told=told))
+    frames = await heard(answer)
+    assert len(frames) == 1
+    assert code in frames[0]
 
 
 async def test_stopping_interrupts_once_and_not_while_storing():

@@ -92,3 +92,22 @@ def test_everything_quotable_stands_in_the_passage_word_for_word(lines: list[str
         assert block.units
         for text in (*block.units, block.lead, block.head):
             assert text in content
+
+
+@pytest.mark.parametrize("piece", [".", "!", '."', ". A", "`a", "*a ", ". ", "“", "。"])
+def test_a_paragraph_of_nothing_but_marks_is_read_once(piece: str):
+    """In time that grows with its square, this would take hours."""
+    assert "".join("".join(sentences(piece * 100_000)).split()) == "".join((piece * 100_000).split())
+
+
+def test_code_marks_of_all_lengths_are_paired_in_one_go():
+    marks = "".join("`" * length + "end" for length in range(1, 1500))
+    assert sentences(f"{marks}. Then.") == [f"{marks}.", "Then."]
+
+
+def test_a_code_span_is_closed_by_a_mark_of_its_own_length_only():
+    assert sentences("Say ``a` b. C`` now. Then ` is alone. It ends.") == [
+        "Say ``a` b. C`` now.",
+        "Then ` is alone.",
+        "It ends.",
+    ]
