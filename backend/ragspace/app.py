@@ -4,25 +4,31 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
 
 from ragspace import __version__
 from ragspace.api import chat, conversations, health
+from ragspace.api.cors import CrossOrigin
 from ragspace.api.error_responses import add_error_handlers
 from ragspace.api.middleware import BodyCheck, OriginCheck, RequestContext
 from ragspace.api.page import page_router
 from ragspace.api.rate_limit import RateLimit
 from ragspace.errors import ConfigurationError
 from ragspace.origins import origin_regex
+from ragspace.ports import Egress
 from ragspace.runtime import Runtime
 from ragspace.settings import Settings
 
 DESCRIPTION = "Answers from your own documents, streamed with their sources."
 
 
-def create_app(settings: Settings, fatal: Callable[[ConfigurationError], None] | None = None) -> FastAPI:
-    """The application for `settings`; `fatal` is told of a configuration that shows as wrong at start."""
-    runtime = Runtime(settings, fatal)
+def create_app(
+    settings: Settings,
+    fatal: Callable[[ConfigurationError], None] | None = None,
+    egress: Egress | None = None,
+) -> FastAPI:
+    """The application for `settings`. `fatal` is told of a configuration that shows as wrong at start;
+    `egress` is what is known of the network outside."""
+    runtime = Runtime(settings, fatal, egress)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -40,7 +46,7 @@ def create_app(settings: Settings, fatal: Callable[[ConfigurationError], None] |
     app.add_middleware(OriginCheck, allowed=allowed)
     app.add_middleware(RequestContext)
     app.add_middleware(
-        CORSMiddleware,
+        CrossOrigin,
         allow_origin_regex=allowed.pattern,
         allow_methods=["GET", "HEAD", "POST", "DELETE"],
         allow_headers=["Content-Type", "Last-Event-ID"],

@@ -64,11 +64,8 @@ def missing_variables(settings: "Settings") -> list[Problem]:
         missing["LLM_MODEL"] = "is missing, and LLM_BASE_URL needs it"
     if settings.llm_base_url is None and (settings.llm_model or settings.llm_api_key):
         missing["LLM_BASE_URL"] = "is missing, while LLM_MODEL or LLM_API_KEY is set"
-    if settings.qdrant_url is None and (production or settings.qdrant_api_key is not None):
-        missing["QDRANT_URL"] = "is missing"
-    needs_key = production or (settings.qdrant_url or "").startswith("https://")
-    if settings.qdrant_api_key is None and needs_key:
-        missing["QDRANT_API_KEY"] = "is missing"
+    if settings.ragspace_baked_documents is None:
+        missing |= _missing_of_qdrant(settings, production)
     if production and settings.database_url is None:
         missing["DATABASE_URL"] = "is missing"
     problems = [Problem(variable, message) for variable, message in missing.items()]
@@ -77,3 +74,13 @@ def missing_variables(settings: "Settings") -> list[Problem]:
             Problem("EMBEDDING_DIMENSIONS", "the local embedder has 384 dimensions: leave it out")
         )
     return problems
+
+
+def _missing_of_qdrant(settings: "Settings", production: bool) -> dict[str, str]:
+    missing: dict[str, str] = {}
+    if settings.qdrant_url is None and (production or settings.qdrant_api_key is not None):
+        missing["QDRANT_URL"] = "is missing"
+    needs_key = production or (settings.qdrant_url or "").startswith("https://")
+    if settings.qdrant_api_key is None and needs_key:
+        missing["QDRANT_API_KEY"] = "is missing"
+    return missing

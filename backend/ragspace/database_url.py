@@ -160,12 +160,12 @@ def _tls(given: Mapping[str, str], host: str) -> TlsPolicy:
     policy = TlsPolicy(mode, given.get("sslrootcert"), given.get("sslcert"), given.get("sslkey"))
     # Channel binding proves that nobody sits between client and server. asyncpg cannot do it; a verified
     # certificate proves the same, where there is a public name that a certificate can be for.
-    if given.get("channel_binding") == "require" and mode in ("prefer", "require") and not _local(host):
+    if given.get("channel_binding") == "require" and mode in ("prefer", "require") and not is_local(host):
         return replace(policy, mode="verify-full")
     return policy
 
 
-def _local(host: str) -> bool:
+def is_local(host: str) -> bool:
     """Whether the host is this machine: a Unix socket or a loopback address."""
     if host.startswith("/") or host == "localhost":
         return True

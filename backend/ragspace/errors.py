@@ -30,10 +30,12 @@ EXIT_CONFIGURATION = 78
 class RagspaceError(Exception):
     """Base of every error that a person is told of.
 
-    `status` is the HTTP status, `code` the machine-readable name of docs/api.md, `retry_after` seconds.
+    `status` is the HTTP status, `code` the machine-readable name of docs/api.md, `retry_after` seconds;
+    `exit_code` is that of a command which it ends.
     """
 
     status: ClassVar[int] = 500
+    exit_code: int = 1
     code: ClassVar[str] = "internal_error"
     default_message: ClassVar[str] = "Something went wrong on our side."
     default_action: ClassVar[str] = "Look the request id up in the server's log."
@@ -48,9 +50,17 @@ class RagspaceError(Exception):
 
 
 class ConfigurationError(RagspaceError):
-    """The configuration cannot work; the process stops with exit code 78 instead of serving."""
+    """The configuration cannot work; the process stops with exit code 78 instead of serving. `reason` is
+    what the health report says where a running server meets it."""
 
+    exit_code = EXIT_CONFIGURATION
     code = "configuration"
+
+    def __init__(
+        self, message: str | None = None, *, action: str | None = None, reason: Reason = "error"
+    ) -> None:
+        super().__init__(message, action=action)
+        self.reason: Reason = reason
 
 
 class InvalidJson(RagspaceError):

@@ -14,7 +14,8 @@ from ragspace.settings import Settings
 class Parts:
     """What a configuration is made of; nothing is opened yet.
 
-    `open_index` opens the index; a built-in one that holds nothing is filled with the sample corpus.
+    `open_index` opens the index; a built-in one that holds nothing is filled with the documents that were
+    baked into the image or, without any, with the sample corpus.
     """
 
     embedder: Embedder
@@ -31,7 +32,7 @@ def choose_parts(settings: Settings) -> Parts:
         embedder=embedder,
         generator=_generator(settings),
         index=index,
-        open_index=_opening(index, embedder),
+        open_index=_opening(settings, index, embedder),
         conversations=_conversations(settings),
         fallback=_extractive() if settings.extractive_fallback else None,
     )
@@ -65,11 +66,15 @@ def choose_index(settings: Settings) -> PassageIndex:
     return EdgeIndex(settings.data_dir / "index", settings.qdrant_collection)
 
 
-def _opening(index: PassageIndex, embedder: Embedder) -> Callable[[], Awaitable[object]]:
+def _opening(settings: Settings, index: PassageIndex, embedder: Embedder) -> Callable[[], Awaitable[object]]:
     from ragspace.retrieval.edge import EdgeIndex
 
     if not isinstance(index, EdgeIndex):
         return index.open
+    if settings.ragspace_baked_documents is not None:
+        from ragspace.retrieval.baked import load_baked
+
+        return partial(load_baked, index, settings.ragspace_baked_documents)
     from ragspace.models.minilm import count_tokens
     from ragspace.retrieval.sample import load_sample
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -10,9 +11,11 @@ import structlog
 from ragspace.chat.pipeline import Chat, Mode
 from ragspace.chat.streams import Answers
 from ragspace.conversations.journal import Journal
+from ragspace.detours import choose_gates
 from ragspace.errors import ConfigurationError, Service, Starting
-from ragspace.health import Health, Probe
+from ragspace.health import Check, Health, Probe
 from ragspace.parts import choose_parts
+from ragspace.ports import Egress
 from ragspace.retrieval.retriever import Retriever
 from ragspace.settings import Settings
 
@@ -25,25 +28,39 @@ JOURNAL_FLUSH_SECONDS = 2.0
 """How long a stopping server tries to write what the storage has not taken yet."""
 
 
+ABANDONED_SECONDS = 600.0
+"""The age at which an answer that is still called running is taken for one of a process that was killed; and
+how often such answers are looked for."""
+
+
 class Runtime:
     """Opens the parts in the background, watches them, and closes what it opened.
 
     `fatal` is called with a ConfigurationError that shows up while the parts are opened for the first time.
+    `egress` is what is known of the network outside.
     """
 
-    def __init__(self, settings: Settings, fatal: Callable[[ConfigurationError], None] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        fatal: Callable[[ConfigurationError], None] | None = None,
+        egress: Egress | None = None,
+    ) -> None:
         self.settings = settings
         self.started = time.monotonic()
         self._fatal = fatal
         self._parts = parts = choose_parts(settings)
+        self._gates = choose_gates(settings, parts, egress or Egress())
         self._retriever = Retriever(parts.index, parts.embedder)
         self._journal = Journal(parts.conversations)
         interval = settings.health_interval_seconds
         index_interval = BUILT_IN_INDEX_INTERVAL if parts.index.embedded else interval
         self.health = Health(
             {
-                "qdrant": Probe(self._check_index, index_interval, self._index_facts),
-                "postgres": Probe(self._check_storage, interval, self._storage_facts),
+                "qdrant": Probe(self._gated("qdrant", self._check_index), index_interval, self._index_facts),
+                "postgres": Probe(
+                    self._gated("postgres", self._check_storage), interval, self._storage_facts
+                ),
                 "gemini": Probe(self._check_models, interval, self._model_facts),
             }
         )
@@ -57,7 +74,8 @@ class Runtime:
             docs_base_url=settings.docs_base_url,
             fallback=parts.fallback,
         )
-        self._index_open = self._storage_open = False
+        self._index_open = False
+        self._next_look_for_abandoned = 0.0
         self._watches: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -92,6 +110,12 @@ class Runtime:
         for error in await asyncio.gather(*closing, parts.conversations.close(), return_exceptions=True):
             if isinstance(error, BaseException):
                 log.error("a part did not close cleanly", exc_info=error)
+        for gate in self._gates.values():
+            await gate.close()
+
+    def _gated(self, service: Service, check: Check) -> Check:
+        gate = self._gates.get(service)
+        return check if gate is None else partial(gate.check, check)
 
     async def _check_index(self) -> None:
         if not self._index_open:
@@ -101,11 +125,11 @@ class Runtime:
         await self._retriever.prepare()
 
     async def _check_storage(self) -> None:
-        if self._storage_open:
-            await self._parts.conversations.check()
-        else:
-            await self._parts.conversations.open()
-            self._storage_open = True
+        await self._parts.conversations.open()
+        await self._parts.conversations.check()
+        if time.monotonic() >= self._next_look_for_abandoned:
+            await self._parts.conversations.abandon_running(ABANDONED_SECONDS)
+            self._next_look_for_abandoned = time.monotonic() + ABANDONED_SECONDS
         self._journal.wake()
 
     async def _check_models(self) -> None:
@@ -119,11 +143,16 @@ class Runtime:
             "vectors": state.passages if state else 0,
             "sample": state.sample if state else False,
         }
-        return facts | _mode(self._parts.index.embedded)
+        return facts | _mode(self._parts.index.embedded) | self._via("qdrant")
 
     def _storage_facts(self) -> Mapping[str, Any]:
         pending = self._journal.pending
-        return _mode(self._parts.conversations.embedded) | ({"pending_writes": pending} if pending else {})
+        facts = {"pending_writes": pending} if pending else {}
+        return facts | _mode(self._parts.conversations.embedded) | self._via("postgres")
+
+    def _via(self, service: Service) -> dict[str, str]:
+        gate = self._gates.get(service)
+        return {"via": "443"} if gate is not None and gate.detoured else {}
 
     def _model_facts(self) -> Mapping[str, Any]:
         generator = self._parts.generator

@@ -1,11 +1,12 @@
 """One frozen Settings from the environment and `.env`; what is wrong is told at once, by variable name."""
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -20,6 +21,7 @@ from pydantic import (
 
 from ragspace.configuration import Problem, configuration_error, missing_variables
 from ragspace.database_url import DatabaseAddress, parse_database_url
+from ragspace.errors import ConfigurationError
 from ragspace.origins import normalized_origin
 
 Generation = Literal["gemini", "openai", "extractive"]
@@ -63,6 +65,13 @@ def _rate_limit(value: str) -> str:
     return value
 
 
+def _api_key(value: SecretStr) -> SecretStr:
+    """A key travels in a header, which takes no white space and nothing that is not ASCII."""
+    if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+        raise ValueError("it holds a space, a line break or a letter that no key has: copy it again")
+    return value
+
+
 def _upper(value: Any) -> Any:
     return value.strip().upper() if isinstance(value, str) else value
 
@@ -71,6 +80,30 @@ def _without_models_prefix(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.removeprefix("models/") for name in names)
 
 
+def _variables(env_file: Path) -> Mapping[str, str | None]:
+    try:
+        return dotenv_values(env_file) if env_file.is_file() else {}
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(
+            f"The file {env_file} cannot be read.",
+            action="Save it as UTF-8 text that this user may read, or move it away.",
+        ) from None
+
+
+_PACKAGE = Path(__file__).parent
+
+
+def _baked_documents() -> Path | None:
+    directory = _PACKAGE / "baked_documents"
+    return directory if directory.is_dir() else None
+
+
+def _build_id() -> str | None:
+    file = _PACKAGE / "build_id"
+    return file.read_text().strip() if file.is_file() else None
+
+
+ApiKey = Annotated[SecretStr, AfterValidator(_api_key)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Origin = Annotated[str, AfterValidator(_origin)]
 ModelNames = Annotated[
@@ -85,21 +118,22 @@ class Settings(BaseModel):
 
     ragspace_mode: Literal["auto", "mixed", "production", "embedded"] = "auto"
     ragspace_data_dir: Path = Path(".ragspace")
-    ragspace_build_id: str | None = None
+    ragspace_build_id: str | None = Field(default_factory=_build_id)
+    ragspace_baked_documents: Path | None = Field(default_factory=_baked_documents)
 
-    gemini_api_key: SecretStr | None = None
+    gemini_api_key: ApiKey | None = None
     gemini_model: ModelNames = ("gemini-3.5-flash", "gemini-3.5-flash-lite", "gemini-3.1-flash-lite")
     gemini_embedding_model: str = "gemini-embedding-001"
     gemini_base_url: HttpUrl = "https://generativelanguage.googleapis.com"
     llm_base_url: HttpUrl | None = None
-    llm_api_key: SecretStr | None = None
+    llm_api_key: ApiKey | None = None
     llm_model: str | None = None
     embedding_provider: Embedding | None = None
     embedding_dimensions: int | None = Field(default=None, ge=1, le=8192)
     extractive_fallback: bool = False
 
     qdrant_url: HttpUrl | None = None
-    qdrant_api_key: SecretStr | None = None
+    qdrant_api_key: ApiKey | None = None
     qdrant_collection: str = Field(default="docusaurus-book", pattern=r"^[A-Za-z0-9_.-]{1,255}$")
     top_k: int = Field(default=5, ge=1, le=20)
     docs_base_url: HttpUrl | None = None
@@ -131,16 +165,25 @@ class Settings(BaseModel):
         Raises ConfigurationError, whose message lists every variable that is missing or malformed and how to
         get it. Empty values count as not set.
         """
-        values: dict[str, str] = {}
-        if env_file is not None and env_file.is_file():
-            values |= {name.lower(): value for name, value in dotenv_values(env_file).items() if value}
-        values |= {n.lower(): v for n, v in (os.environ if environment is None else environment).items() if v}
-        values = {name: value.strip() for name, value in values.items() if name in cls.model_fields}
-        settings, problems = cls._validated({name: value for name, value in values.items() if value})
-        problems += [problem for problem in missing_variables(settings) if problem not in problems]
+        settings, problems = cls.read(environment, env_file)
         if problems:
             raise configuration_error(problems)
         return settings
+
+    @classmethod
+    def read(
+        cls, environment: Mapping[str, str] | None = None, env_file: Path | None = None
+    ) -> tuple[Self, list[Problem]]:
+        """The settings as `load` takes them, as far as they can be read, and all that is wrong with them."""
+        values: dict[str, str] = {}
+        if env_file is not None:
+            values |= {name.lower(): value for name, value in _variables(env_file).items() if value}
+        values |= {n.lower(): v for n, v in (os.environ if environment is None else environment).items() if v}
+        values = {name: value.strip() for name, value in values.items() if name in cls.model_fields}
+        settings, problems = cls._validated({name: value for name, value in values.items() if value})
+        malformed = {problem.variable for problem in problems}
+        problems += [problem for problem in missing_variables(settings) if problem.variable not in malformed]
+        return settings, problems
 
     @classmethod
     def _validated(cls, values: dict[str, str]) -> tuple[Self, list[Problem]]:
@@ -186,7 +229,10 @@ class Settings(BaseModel):
 
     @property
     def index(self) -> Literal["qdrant", "built-in"]:
-        return "built-in" if self.mode == "embedded" or self.qdrant_url is None else "qdrant"
+        """Documents that were baked into the image are what it is there to answer from."""
+        if self.mode == "embedded" or self.ragspace_baked_documents is not None:
+            return "built-in"
+        return "built-in" if self.qdrant_url is None else "qdrant"
 
     @cached_property
     def database(self) -> DatabaseAddress:
@@ -226,8 +272,18 @@ class Settings(BaseModel):
         }
         database = self.database_url.get_secret_value() if self.database_url else ""
         for address in (database, self.qdrant_url or "", self.llm_base_url or ""):
-            parts = urlsplit(address)
-            secrets |= {unquote(parts.password or ""), parts.password or ""}
-            if parts.hostname not in (None, "localhost", "127.0.0.1"):
-                secrets.add(parts.hostname)
-        return frozenset(secrets - {""})
+            secrets |= _secrets_of(address)
+        return frozenset(secrets - {"", "localhost", "127.0.0.1"})
+
+
+def _secrets_of(address: str) -> set[str]:
+    """Password and host, also where a connection string has them among its parameters."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # malformed, and not used in this mode
+        return set()
+    parameters = dict(parse_qsl(parts.query))
+    password = parts.password or ""
+    return {unquote(password), password, parts.hostname or ""} | {
+        parameters.get(name, "") for name in ("password", "host")
+    }

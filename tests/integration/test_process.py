@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import aiohttp
@@ -83,6 +85,22 @@ async def test_an_unreachable_database_only_degrades_the_start(tmp_path: Path):
                     503,
                     "storage_unavailable",
                 )
+
+
+async def test_an_answer_whose_process_was_killed_is_not_called_running_for_ever(tmp_path: Path):
+    with RunningServer(tmp_path) as server:
+        async with aiohttp.ClientSession(server.url) as client:
+            heard = await ask(client, QUESTION)
+        server.stop()
+        with closing(sqlite3.connect(server.data_dir / "conversations.db")) as database, database:
+            database.execute("UPDATE messages SET status = 'running', created_at = '2020-01-01 00:00:00'")
+        server.start()
+        async with (
+            aiohttp.ClientSession(server.url) as client,
+            client.get(f"/api/conversation/{heard.metadata['conversation_id']}") as response,
+        ):
+            answer = (await response.json())["messages"][1]
+    assert answer["status"] == "incomplete"
 
 
 async def test_fr_012_the_tables_are_made_when_the_database_comes_up_later(

@@ -117,3 +117,31 @@ async def test_a_wrong_configuration_found_at_start_is_raised_and_later_only_rep
     with pytest.raises(ConfigurationError):
         await health.watch("postgres")
     assert health.services["postgres"].status == "unavailable"
+
+
+async def test_a_configuration_that_turns_wrong_later_is_reported_with_its_reason(
+    checks: dict[str, Scripted],
+):
+    health = Health({"postgres": Probe(checks["postgres"], 0.01)})
+    watch = asyncio.create_task(health.watch("postgres"))
+    await health.wait_until_checked()
+    checks["postgres"].error = ConfigurationError("wrong role", action="Grant it.", reason="rights")
+    async with asyncio.timeout(5):
+        while health.services["postgres"].status != "unavailable":
+            await asyncio.sleep(0.01)
+    report = health.report()["postgres"]
+    assert (report["reason"], report["action"]) == ("rights", "Grant it.")
+    watch.cancel()
+
+
+async def test_a_blocked_port_stays_told_when_a_request_only_knows_that_nothing_is_reached(
+    health: Health, checks
+):
+    checks["qdrant"].error = RetrievalUnavailable(service="qdrant", reason="port_blocked", action="Use 443.")
+    await check_all(health)
+    health.failed(DOWN)
+    state = health.services["qdrant"]
+    assert (state.reason, state.action) == ("port_blocked", "Use 443.")
+    checks["qdrant"].error = DOWN
+    await health.check("qdrant")
+    assert state.reason == "unreachable"

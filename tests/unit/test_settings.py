@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ragspace import settings as settings_module
 from ragspace.errors import ConfigurationError
 from ragspace.settings import Settings
 
@@ -146,6 +147,14 @@ def test_the_environment_beats_the_env_file(tmp_path: Path):
     assert (settings.port, settings.top_k, settings.gemini_api_key) == (2222, 7, None)
 
 
+@pytest.mark.parametrize("name", ["GEMINI_API_KEY", "LLM_API_KEY", "QDRANT_API_KEY"])
+@pytest.mark.parametrize("value", ["marked\nkey", "marked key", "markéd"])
+def test_a_key_that_no_header_could_carry_is_refused_at_once(name: str, value: str):
+    told = problems(PRODUCTION | {"LLM_BASE_URL": "http://llm.example", "LLM_MODEL": "m", name: value})
+    assert re.findall(r"^  (\w+):", told, re.MULTILINE) == [name]
+    assert "mark" not in told
+
+
 def test_no_secret_shows_in_the_settings_text():
     settings = Settings.load(PRODUCTION)
     assert "marked" not in repr(settings)
@@ -153,6 +162,45 @@ def test_no_secret_shows_in_the_settings_text():
         "marked-gemini-key", "marked-qdrant-key", "postgresql://me:marked-password@db.example/chat",
         "marked-password", "db.example", "cluster.example",
     }  # fmt: skip
+
+
+def test_what_a_connection_string_has_among_its_parameters_is_secret_too():
+    url = "postgresql:///chat?host=db.example&user=me&password=marked-password"
+    assert {"marked-password", "db.example"} <= Settings.load({"DATABASE_URL": url}).secret_values()
+
+
+def test_an_address_that_no_part_uses_may_be_malformed():
+    settings = Settings.load({"RAGSPACE_MODE": "embedded", "DATABASE_URL": "postgresql://me:marked@[db"})
+    assert settings.secret_values() == {"postgresql://me:marked@[db"}
+
+
+def test_an_env_file_that_is_no_text_is_told_without_its_content(tmp_path: Path):
+    env_file = tmp_path / ".env"
+    env_file.write_bytes(b"GEMINI_API_KEY=marked-\xe9\n")
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.load({}, env_file)
+    assert str(env_file) in refused.value.message
+    assert "marked" not in f"{refused.value} {refused.value.action}"
+    assert refused.value.__suppress_context__
+
+
+def test_documents_in_the_image_take_the_place_of_qdrant():
+    without = {name: value for name, value in PRODUCTION.items() if not name.startswith("QDRANT_")}
+    settings = Settings.load({**without, "RAGSPACE_BAKED_DOCUMENTS": "/app/documents"})
+    assert (settings.mode, settings.index) == ("production", "built-in")
+    assert Settings.load({**PRODUCTION, "RAGSPACE_BAKED_DOCUMENTS": "/app/documents"}).index == "built-in"
+
+
+def test_what_the_image_brings_along_is_found_in_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(settings_module, "_PACKAGE", tmp_path)
+    before = Settings.load({})
+    assert (before.ragspace_build_id, before.ragspace_baked_documents) == (None, None)
+    (tmp_path / "build_id").write_text("0123456789abcdef\n")
+    (tmp_path / "baked_documents").mkdir()
+    settings = Settings.load({})
+    assert settings.ragspace_build_id == "0123456789abcdef"
+    assert settings.ragspace_baked_documents == tmp_path / "baked_documents"
+    assert Settings.load({"RAGSPACE_BUILD_ID": "mine"}).ragspace_build_id == "mine"
 
 
 def test_the_example_file_names_every_setting():

@@ -22,6 +22,10 @@ T = TypeVar("T")
 POOL_SIZE = 5
 """Connections that are kept; as many again are made for a rush."""
 
+BROKEN_CONNECTIONS = 2
+"""How many in a row a transaction gets past: after a restart a pooler may hand out several that it has not
+noticed to be broken."""
+
 RECYCLE_S = 240
 """Age at which a connection is replaced: Neon suspends, and drops what is idle, after five minutes."""
 
@@ -49,11 +53,14 @@ class Database:
             self._engine = _postgres(address, timeout)
             self._liveness.watch(self._engine.sync_engine)
 
-    async def migrate(self) -> None:
-        """Raises ConfigurationError, StorageUnavailable, or what is not the database's fault."""
+    async def migrate(self, *, rehearsal: bool = False) -> list[str]:
+        """The statements that were wanting and were run; in a `rehearsal` they are taken back.
+
+        Raises ConfigurationError, StorageUnavailable, or what is not the database's fault.
+        """
         try:
             async with asyncio.timeout(self._timeout):
-                await migrate(self._engine)
+                return await migrate(self._engine, rehearsal=rehearsal)
         except Exception as error:
             failure = failure_of(error)
             if failure is None:
@@ -62,16 +69,17 @@ class Database:
 
     async def run(self, work: Callable[[Queries], Awaitable[T]], *, writes: bool = False) -> T:
         """What `work` returns, done in one transaction, which must be repeatable: where the connection
-        breaks it is done once more on a new one. Raises StorageUnavailable or StatementRefused."""
+        breaks it is done again on another one. Raises StorageUnavailable or StatementRefused."""
         engine = self._engine.execution_options(writes=True) if writes else self._engine
         try:
             async with asyncio.timeout(self._timeout):
-                try:
-                    return await self._transaction(engine, work)
-                except Exception as error:
-                    failure = failure_of(error)
-                    if failure is None or not failure.lost:
-                        raise
+                for _ in range(BROKEN_CONNECTIONS):
+                    try:
+                        return await self._transaction(engine, work)
+                    except Exception as error:
+                        failure = failure_of(error)
+                        if failure is None or not failure.lost:
+                            raise
                 return await self._transaction(engine, work)
         except Exception as error:
             failure = failure_of(error)

@@ -44,7 +44,9 @@ class Failure:
 
     def error_at_start(self) -> RagspaceError:
         """As the start is told of it."""
-        return ConfigurationError(self.message, action=self.action) if self.fatal else self.error()
+        if self.fatal:
+            return ConfigurationError(self.message, action=self.action, reason=self.reason)
+        return self.error()
 
 
 _UNREACHABLE = Failure(

@@ -14,8 +14,9 @@ MIGRATION_LOCK = int.from_bytes(b"ragspace")
 """The key of the advisory lock that one migration at a time holds."""
 
 
-async def migrate(engine: AsyncEngine) -> None:
+async def migrate(engine: AsyncEngine, *, rehearsal: bool = False) -> list[str]:
     """Make what is missing, in one transaction; where nothing is missing, nothing but reading is needed.
+    The statements that were wanting; in a `rehearsal` they are run and taken back.
 
     PostgreSQL: a lock of the transaction's own (`pg_advisory_xact_lock`), which a pooler in transaction
     mode allows. SQLite: a transaction that begins as a writer.
@@ -26,7 +27,7 @@ async def migrate(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         if not await connection.run_sync(_missing):
             await connection.run_sync(_check_rights)
-            return
+            return []
     missing: list[str] = []
     try:
         async with engine.execution_options(writes=True).begin() as connection:
@@ -35,13 +36,18 @@ async def migrate(engine: AsyncEngine) -> None:
             missing = await connection.run_sync(_missing)
             for statement in missing:
                 await connection.exec_driver_sql(statement)
+            if rehearsal:
+                await connection.rollback()
     except Exception as error:
         failure = failure_of(error)
         if failure is None or failure.reason != "rights":
             raise
         raise ConfigurationError(
-            failure.message, action=f"{failure.action} Or let their owner run: {'; '.join(missing)};"
+            failure.message,
+            action=f"{failure.action} Or let their owner run: {'; '.join(missing)};",
+            reason=failure.reason,
         ) from None
+    return missing
 
 
 def _missing(connection: Connection) -> list[str]:
@@ -85,7 +91,7 @@ def _sql(statement: Any, connection: Connection) -> str:
 def _check_rights(connection: Connection) -> None:
     """Raises ConfigurationError for a role that may not read and write the tables that are there."""
     if connection.dialect.name == "postgresql" and not connection.scalar(_ALL_RIGHTS):
-        raise ConfigurationError(RIGHTS.message, action=RIGHTS.action)
+        raise RIGHTS.error_at_start()
 
 
 _ALL_RIGHTS = text(

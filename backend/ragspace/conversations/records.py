@@ -50,7 +50,7 @@ class Conversations(Protocol):
         ...
 
     async def open(self) -> None:
-        """Connect; create or migrate the tables.
+        """Connect; create or migrate the tables. Where that is done already, nothing.
 
         Raises ConfigurationError for rejected credentials, a missing database or a role that may not create
         the tables; StorageUnavailable where the database is unreachable, timed out or suspended (call again).

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ragspace.conversations.records import Exchange, Message, Rating
 from ragspace.database_url import DatabaseAddress
-from ragspace.errors import StorageUnavailable
+from ragspace.errors import ConfigurationError, StorageUnavailable
 
 if TYPE_CHECKING:
     from ragspace.conversations.database import Database
@@ -29,6 +29,7 @@ class SqlConversations:
         self._database: Database | None = None
         self._opening = asyncio.Lock()
         self._tried = False
+        self._why_closed: StorageUnavailable | ConfigurationError | None = None
 
     @property
     def embedded(self) -> bool:
@@ -40,6 +41,9 @@ class SqlConversations:
                 return
             try:
                 self._database = await self._migrated()
+            except (StorageUnavailable, ConfigurationError) as error:
+                self._why_closed = error
+                raise
             finally:
                 self._tried = True
 
@@ -56,6 +60,11 @@ class SqlConversations:
         from ragspace.conversations.database import Database
 
         return Database(self._address, self._timeout)
+
+    async def move(self, address: DatabaseAddress) -> None:
+        """From the next `open` on, the same database at another address."""
+        await self.close()
+        self._address = address
 
     async def check(self) -> None:
         await self._run(lambda queries: queries.ping())
@@ -95,5 +104,10 @@ class SqlConversations:
             async with self._opening:
                 pass
         if self._database is None:
-            raise StorageUnavailable(service="postgres", reason="unreachable")
+            why = self._why_closed
+            raise StorageUnavailable(
+                service="postgres",
+                reason=why.reason if why else "unreachable",
+                action=why.action if why else None,
+            )
         return await self._database.run(work, writes=writes)

@@ -14,7 +14,7 @@ from typing import TypeVar
 from ragspace.documents.passage import Passage
 from ragspace.errors import ConfigurationError
 from ragspace.models.protocols import Vector
-from ragspace.retrieval.edge_writer import EdgeWriter, Sample
+from ragspace.retrieval.edge_writer import EdgeWriter, Shipped
 from ragspace.retrieval.engine import EngineError, Shard
 from ragspace.retrieval.failures import collection_missing, engine_failed
 from ragspace.retrieval.generations import Generation, Generations, copy_shard
@@ -165,6 +165,15 @@ class EdgeIndex:
 
         return await self._run(sample)
 
+    async def contents(self) -> list[tuple[Passage, Vector]]:
+        """Every passage with its stored vector, in no particular order."""
+
+        def contents() -> list[tuple[Passage, Vector]]:
+            with self._shard() as shard:
+                return list(shard.contents())
+
+        return await self._run(contents)
+
     async def adopt(self, embedding_model: str) -> None:
         def adopt() -> None:
             with self._held.borrowed() as opened:
@@ -188,9 +197,18 @@ class EdgeIndex:
 
         Raises ConfigurationError where there are documents already, or where another `ingest` runs.
         """
-        sample = Sample(key)
+        return await self.begin_shipped(embedding_model, dimensions, key, sample=True)
+
+    async def begin_shipped(
+        self, embedding_model: str, dimensions: int, key: str, sample: bool
+    ) -> EdgeWriter:
+        """Start writing what came with the program, made from what `key` names.
+
+        Raises ConfigurationError where there are documents already, or where another `ingest` runs.
+        """
+        shipped = Shipped(key, sample)
         return await self._run(
-            lambda: EdgeWriter.start(self._generations, embedding_model, dimensions, sample=sample)
+            lambda: EdgeWriter.start(self._generations, embedding_model, dimensions, shipped=shipped)
         )
 
     async def install(self, generation: Generation) -> None:

@@ -23,10 +23,12 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """Marks a generation as the sample corpus made from what `key` names."""
+class Shipped:
+    """Marks a generation as one that came with the program, made from what `key` names; the user's own
+    documents are never lost to it. `sample` tells that it is the sample corpus."""
 
     key: str
+    sample: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,13 @@ class EdgeWriter:
     """An IndexWriter. What it writes is searched from `publish` on; until then no reader sees a change."""
 
     def __init__(
-        self, generations: Generations, lock: FileLock, directory: Path, plan: _Plan, sample: Sample | None
+        self, generations: Generations, lock: FileLock, directory: Path, plan: _Plan, shipped: Shipped | None
     ) -> None:
         self._generations = generations
         self._lock = lock
         self._directory = directory
         self._plan = plan
-        self._sample = sample
+        self._shipped = shipped
         self._shard: Shard | None = None
 
     @classmethod
@@ -61,7 +63,7 @@ class EdgeWriter:
         dimensions: int,
         *,
         rebuild: bool = False,
-        sample: Sample | None = None,
+        shipped: Shipped | None = None,
     ) -> Self:
         """Take the right to write and prepare the copy. Blocks.
 
@@ -70,12 +72,12 @@ class EdgeWriter:
         """
         lock = generations.take_writing()
         try:
-            if sample:
+            if shipped:
                 generations.refuse_to_lose_documents()
-            base = None if rebuild or sample else _base(generations, embedding_model, dimensions)
+            base = None if rebuild or shipped else _base(generations, embedding_model, dimensions)
             plan = _Plan(base.name if base else None, embedding_model, dimensions, rebuild)
-            directory = generations.directory / ("building" if sample is None else "building-sample")
-            writer = cls(generations, lock, directory, plan, sample)
+            directory = generations.directory / ("building" if shipped is None else "building-shipped")
+            writer = cls(generations, lock, directory, plan, shipped)
             writer._shard = writer._resumed() or writer._fresh(base)
         except BaseException:
             lock.release()
@@ -108,7 +110,7 @@ class EdgeWriter:
     async def publish(self, *, drop_old: bool = False) -> None:
         """Where nothing changed there is nothing to publish. Superseded generations are removed as soon as
         no server has them open, with and without `drop_old`: nothing leads back to them."""
-        if self._plan.changed or self._plan.rebuild or self._sample:
+        if self._plan.changed or self._plan.rebuild or self._shipped:
             await _in_thread(self._publish)
 
     async def close(self) -> None:
@@ -163,8 +165,8 @@ class EdgeWriter:
             dimensions=self._plan.dimensions,
             passages=passages,
             created_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            sample=self._sample is not None,
-            key=self._sample.key if self._sample else None,
+            sample=self._shipped is not None and self._shipped.sample,
+            key=self._shipped.key if self._shipped else None,
         )
         self._generations.publish(self._directory, manifest)
         self._discard()

@@ -11,7 +11,7 @@ from ragspace.retrieval.payload import FILE_FIELD, from_payload, passage_id, poi
 from ragspace.retrieval.protocols import Candidate, SparseVector
 
 if TYPE_CHECKING:
-    from qdrant_edge import EdgeConfig, EdgeShard
+    from qdrant_edge import EdgeConfig, EdgeShard, Record
 
 DENSE = "dense"
 TERMS = "terms"
@@ -78,14 +78,23 @@ class Shard:
 
     def files(self) -> Iterator[tuple[UUID, str]]:
         """Every passage's id and file."""
+        for record in self._records(with_payload=[FILE_FIELD]):
+            yield passage_id(record.id), str((record.payload or {}).get(FILE_FIELD, ""))
+
+    def contents(self) -> Iterator[tuple[Passage, Vector]]:
+        """Every passage with its vector."""
+        for record in self._records(with_payload=True, with_vector=[DENSE]):
+            vectors = cast("dict[str, Vector]", record.vector)
+            yield from_payload(record.payload), vectors[DENSE]
+
+    def _records(self, **parts: Any) -> "Iterator[Record]":
         from qdrant_edge import ScrollRequest
 
         offset = None
         while True:
-            request = ScrollRequest(offset=offset, limit=SCROLL_PAGE, with_payload=[FILE_FIELD])
+            request = ScrollRequest(offset=offset, limit=SCROLL_PAGE, **parts)
             records, offset = _called(self._shard.scroll, request)
-            for record in records:
-                yield passage_id(record.id), str((record.payload or {}).get(FILE_FIELD, ""))
+            yield from records
             if offset is None:
                 return
 

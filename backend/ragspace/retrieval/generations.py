@@ -28,7 +28,8 @@ SHARD = "shard"
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a generation was made with. `created_at` is RFC 3339 UTC; `sample` marks the sample corpus, which
-    the user's own documents replace; `key` names the content and the model that it was made from."""
+    the user's own documents replace; `key` names the content and the model that it was made from, where it
+    came with the program."""
 
     embedding_model: str | None
     dimensions: int
@@ -112,9 +113,9 @@ class Generations:
         return lock
 
     def refuse_to_lose_documents(self) -> None:
-        """Raises ConfigurationError where what is searched is not merely the sample corpus."""
+        """Raises ConfigurationError where what is searched is not merely what came with the program."""
         current = self.current()
-        if current is not None and not current.manifest.sample:
+        if current is not None and current.manifest.key is None:
             raise ConfigurationError("The index holds documents already.")
 
     def _make(self) -> None:

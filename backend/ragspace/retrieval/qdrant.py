@@ -1,6 +1,7 @@
 """The index in a Qdrant server, over its REST API."""
 
 import asyncio
+import ssl
 from time import monotonic
 
 from ragspace.documents.passage import Passage
@@ -43,6 +44,10 @@ class QdrantIndex:
 
     async def open(self) -> None:
         await self._api.open()
+
+    async def move(self, url: str, tls: ssl.SSLContext | None = None) -> None:
+        """From now on the same server at another address; `tls` in place of the system's authorities."""
+        await self._api.move(url, tls)
 
     async def state(self) -> IndexState:
         searched = await self._follow()

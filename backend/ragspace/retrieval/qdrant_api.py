@@ -1,5 +1,6 @@
 """Qdrant's REST API, as far as the index needs it: collections, aliases, points, and what can go wrong."""
 
+import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -38,12 +39,18 @@ class QdrantApi:
     """
 
     def __init__(self, url: str, api_key: str | None, configured: str) -> None:
-        headers = {"api-key": api_key} if api_key else {}
-        self._upstream = Upstream(with_port(url), headers, timeout=READ_SECONDS)
+        self._headers = {"api-key": api_key} if api_key else {}
+        self._upstream = Upstream(with_port(url), self._headers, timeout=READ_SECONDS)
         self._configured = configured
 
     async def open(self) -> None:
         await self._upstream.open()
+
+    async def move(self, url: str, tls: ssl.SSLContext | None = None) -> None:
+        """From now on the same server at another address."""
+        left = self._upstream
+        self._upstream = Upstream(with_port(url), self._headers, timeout=READ_SECONDS, tls=tls)
+        await left.close()
 
     async def close(self) -> None:
         await self._upstream.close()

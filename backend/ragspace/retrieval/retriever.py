@@ -100,14 +100,15 @@ class Retriever:
         return await asyncio.to_thread(_chosen, self._embedder.model, texts, found, limit)
 
     async def _embed(self, texts: Sequence[str], dimensions: int) -> list[Vector]:
-        missing = [text for text in texts if (text, dimensions) not in self._vectors]
+        known = {text: self._vectors.get((text, dimensions)) for text in texts}
+        missing = [text for text, vector in known.items() if vector is None]
         if missing:
-            vectors = await self._embedder.embed(missing, purpose="question", dimensions=dimensions)
-            self._vectors.update(zip(((text, dimensions) for text in missing), vectors, strict=True))
-        asked = [(text, dimensions) for text in texts]
-        for key in asked:
-            self._vectors.move_to_end(key)
-        chosen = [self._vectors[key] for key in asked]
+            made = await self._embedder.embed(missing, purpose="question", dimensions=dimensions)
+            known |= zip(missing, made, strict=True)
+        chosen = [vector for text in texts if (vector := known[text]) is not None]
+        for text, vector in zip(texts, chosen, strict=True):
+            self._vectors[text, dimensions] = vector
+            self._vectors.move_to_end((text, dimensions))
         while len(self._vectors) > REMEMBERED_QUESTIONS:
             self._vectors.popitem(last=False)
         return chosen

@@ -1,7 +1,7 @@
 """The sample corpus: the project's own documentation, so that a first start has something to answer from.
 
-Its index is prepared once and copied at the start, where it was made from the same text by the same code and
-the same model; else it is made then.
+An image has its index baked in. In a checkout it is prepared once and copied at the start, where it was made
+from the same text by the same code and the same model; else it is made then.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import ragspace
 from ragspace.documents.passage import CountTokens
 from ragspace.errors import ConfigurationError
 from ragspace.models.protocols import Embedder
+from ragspace.retrieval.baked import BakedIndex, load_baked
 from ragspace.retrieval.edge import EdgeIndex
 from ragspace.retrieval.generations import Generation, Generations
 
@@ -26,6 +27,10 @@ log = logging.getLogger(__name__)
 
 COLLECTION = "sample"
 README = "README.md"
+BAKED = "baked_sample"
+"""The directory in the package that holds the baked index, in an image."""
+FOR_DEVELOPERS = frozenset({"requirements.md"})
+"""Lists of the tests answer no reader's question."""
 
 _PACKAGE = Path(ragspace.__file__).parent
 _CHECKOUT = _PACKAGE.parents[1]
@@ -37,14 +42,14 @@ def sample_documents() -> list[Path]:
     """README.md and docs/*.md: of the checkout that the package runs from, else those packed with it."""
     packed = _PACKAGE / "sample_docs"
     root = packed if packed.is_dir() else _CHECKOUT
-    files = [root / README, *sorted((root / "docs").glob("*.md"))]
+    docs = [file for file in sorted((root / "docs").glob("*.md")) if file.name not in FOR_DEVELOPERS]
+    files = [root / README, *docs]
     return [file for file in files if file.is_file()]
 
 
 def prepared_sample_directory() -> Path:
-    """Where the prepared index of the sample corpus lies, if it was made."""
-    packed = _PACKAGE / "sample_index"
-    return packed if packed.is_dir() else _CHECKOUT / "build" / "sample-index"
+    """Where the prepared index of the sample corpus lies in a checkout, if it was made."""
+    return _CHECKOUT / "build" / "sample-index"
 
 
 def sample_key(embedder: Embedder) -> str:
@@ -56,13 +61,17 @@ def sample_key(embedder: Embedder) -> str:
     return digest.hexdigest()
 
 
-async def prepare_sample(embedder: Embedder, count_tokens: CountTokens) -> None:
-    """Make the prepared index, where it is missing or was made from something else."""
+async def prepare_sample(
+    embedder: Embedder, count_tokens: CountTokens, directory: Path | None = None
+) -> None:
+    """Make the prepared index, where it is missing or was made from something else; in `directory` or, by
+    default, where a checkout has it."""
+    directory = directory or prepared_sample_directory()
     key = await asyncio.to_thread(sample_key, embedder)
-    prepared = _prepared()
+    prepared = _prepared(directory)
     if prepared is not None and prepared.manifest.key == key:
         return
-    index = EdgeIndex(prepared_sample_directory(), COLLECTION)
+    index = EdgeIndex(directory, COLLECTION)
     try:
         await _embed(index, embedder, count_tokens, key)
     finally:
@@ -77,14 +86,17 @@ async def load_sample(index: EdgeIndex, embedder: Embedder, count_tokens: CountT
 
     Raises what the embedder and the index raise.
     """
+    baked = _PACKAGE / BAKED
+    if baked.is_dir() and BakedIndex.read(baked).embedding_model == embedder.model:
+        return await load_baked(index, baked)
     await index.open()
     present = index.generation
-    if (present is not None and not present.manifest.sample) or not sample_documents():
+    if (present is not None and present.manifest.key is None) or not sample_documents():
         return False
     key = await asyncio.to_thread(sample_key, embedder)
     if present is not None and present.manifest.key == key:
         return True
-    prepared = _prepared()
+    prepared = _prepared(prepared_sample_directory())
     try:
         if prepared is not None and prepared.manifest.key == key:
             await index.install(prepared)
@@ -97,9 +109,9 @@ async def load_sample(index: EdgeIndex, embedder: Embedder, count_tokens: CountT
     return True
 
 
-def _prepared() -> Generation | None:
+def _prepared(directory: Path) -> Generation | None:
     try:
-        return Generations(prepared_sample_directory() / COLLECTION).current()
+        return Generations(directory / COLLECTION).current()
     except (OSError, ValueError):
         return None
 

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 AVERAGE_TERMS = 64
 """BM25's average length of a passage, in terms after stop words: measured on passages of up to 220 tokens."""
 
-_COMPOUND = re.compile(r"[^\W_]+(?:[_\-./:]+[^\W_]+)+")
-_CAMEL_CASE = re.compile(r"[^\W_]*[a-z0-9][A-Z][^\W_]*|[A-Z]{2,}[a-z][^\W_]*")
+# Each is looked for from a word's beginning only, and without going back: a text in a script without spaces
+# is one long word, and the event loop waits for it.
+_COMPOUND = re.compile(r"(?<![^\W_])[^\W_]++(?:[_\-./:]++[^\W_]++)++")
+_WORD = re.compile(r"[^\W_]+")
+_CAMEL_CASE = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2}[a-z]")
 _CAMEL_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
@@ -33,7 +36,8 @@ def _bm25() -> "Bm25":
 def with_identifiers(text: str) -> str:
     """`text` followed by the other forms of the identifiers in it."""
     joined = [re.sub(r"[_\-./:]+", "", compound) for compound in _COMPOUND.findall(text)]
-    split = [part for word in _CAMEL_CASE.findall(text) for part in _CAMEL_PARTS.findall(word)]
+    mixed = (word for word in _WORD.findall(text) if _CAMEL_CASE.search(word))
+    split = [part for word in mixed for part in _CAMEL_PARTS.findall(word)]
     return " ".join((text, *joined, *split))
 
 

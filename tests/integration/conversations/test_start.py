@@ -64,6 +64,21 @@ async def test_a_role_that_may_not_create_tables_ends_the_start(
     assert "CREATE TABLE conversations" in error.action
 
 
+async def test_what_kept_it_from_opening_is_told_to_whoever_asks_meanwhile(
+    postgres: Postgres, database: str
+) -> None:
+    role = await postgres.create_role()
+    url = postgres_url(postgres.port, database, user=role)
+    conversations = SqlConversations(parse_database_url(url, Path("/")))
+    with pytest.raises(ConfigurationError) as at_start:
+        await conversations.open()
+
+    with pytest.raises(StorageUnavailable) as told:
+        await conversations.check()
+
+    assert (told.value.reason, told.value.action) == ("rights", at_start.value.action)
+
+
 async def test_a_role_that_may_not_write_the_tables_ends_the_start(
     server: Postgres | PgBouncer, postgres: Postgres, database: str
 ) -> None:

@@ -1,11 +1,13 @@
 """Over the real built-in index and an embedder of which it is known what is near to what."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from ragspace.errors import RetrievalUnavailable
+from ragspace.models.protocols import Purpose, Vector
 from ragspace.retrieval import ranking
 from ragspace.retrieval.edge import EdgeIndex
 from ragspace.retrieval.retriever import REMEMBERED_QUESTIONS, Retrieval, Retriever
@@ -109,6 +111,36 @@ async def test_only_the_latest_questions_are_remembered(retriever: Retriever, em
 
     assert embedder.texts.count("Which lidar has number 0?") == 2
     assert embedder.texts.count(f"Which lidar has number {REMEMBERED_QUESTIONS}?") == 1
+
+
+class Held(WordEmbedder):
+    """An embedder that keeps whoever asks for a question in its context waiting until `gate` opens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+
+    async def embed(self, texts: Sequence[str], *, purpose: Purpose, dimensions: int) -> list[Vector]:
+        if any("\n" in text for text in texts):
+            await self.gate.wait()
+        return await super().embed(texts, purpose=purpose, dimensions=dimensions)
+
+
+async def test_a_vector_that_is_forgotten_while_its_question_waits_for_another_is_still_used(
+    index: EdgeIndex,
+) -> None:
+    await fill(index, PASSAGES, WordEmbedder())
+    embedder = Held()
+    retriever = Retriever(index, embedder)
+    await retriever.retrieve("and how fast is it?", limit=1)
+    follow_up = asyncio.create_task(
+        retriever.retrieve("and how fast is it?", previous=["What is a lidar sensor?"], limit=1)
+    )
+    for number in range(REMEMBERED_QUESTIONS + 1):
+        await retriever.retrieve(f"Which lidar has number {number}?", limit=1)
+    embedder.gate.set()
+
+    assert headings(await follow_up) == ["Lidar speed"]
 
 
 async def test_a_question_is_refused_for_the_reason_that_the_preparation_failed(index: EdgeIndex) -> None:

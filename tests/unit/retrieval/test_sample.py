@@ -148,9 +148,7 @@ def test_documents_packed_with_the_package_come_first(
 ) -> None:
     package = tmp_path / "site-packages" / "ragspace"
     (package / "sample_docs" / "docs").mkdir(parents=True)
-    (package / "sample_index").mkdir()
     (package / "sample_docs" / "docs" / "packed.md").write_text("# Packed\n\nText.\n")
     monkeypatch.setattr(sample, "_PACKAGE", package)
 
     assert [file.name for file in sample.sample_documents()] == ["packed.md"]
-    assert sample.prepared_sample_directory() == package / "sample_index"

@@ -54,3 +54,9 @@ def test_plain_prose_is_left_as_it_is() -> None:
     prose = "A Lidar measures distance. NASA uses it."
 
     assert with_identifiers(prose) == prose
+
+
+@pytest.mark.parametrize("word", ["a", "A", "aA", "1", "漢", "a_", "a.", "_"])
+def test_a_text_that_is_one_long_word_is_read_once(word: str) -> None:
+    """In time that grows with its square, this would take an hour."""
+    assert with_identifiers(word * 400_000).startswith(word * 400_000)
