@@ -43,6 +43,8 @@ requirements: $(VENV)/.uv
 	printf 'uv\n' | $(COMPILE) - -o requirements/uv.txt
 	printf 'hatchling\neditables\n' | $(COMPILE) - -o requirements/build.txt
 	$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) --format pylock.toml -c requirements/runtime.txt pyproject.toml -o $(VENV)/pylock.toml
+	$(BIN)/python scripts/image-requirements $(VENV)/pylock.toml > huggingface-spaces/requirements.txt
 	$(COMPILE) --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
 
 clean:

@@ -2,10 +2,10 @@
 
 import sys
 
-from benchmarks import machine, start, streams
+from benchmarks import image, machine, start, streams
 from benchmarks.report import write_report
 
-BENCHMARKS = {"start": start.measure, "streams": streams.measure}
+BENCHMARKS = {"start": start.measure, "streams": streams.measure, "image": image.measure}
 
 
 def main() -> None:

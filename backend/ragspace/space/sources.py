@@ -1,0 +1,69 @@
+"""Where the bundle's files come from: a checkout, or an installed package."""
+
+from pathlib import Path
+
+import ragspace
+from ragspace.errors import RagspaceError
+from ragspace.retrieval.sample import README, sample_documents
+
+BAKED_DOCUMENTS = "ragspace/baked_documents"
+BAKED_SAMPLE = "ragspace/baked_sample"
+DOCUMENTATION = "ragspace/sample_docs"
+
+_PACKAGE = Path(ragspace.__file__).parent
+_CHECKOUT = _PACKAGE.parents[1]
+
+_REQUIRED = ("Dockerfile", "README.md", "requirements.txt")
+_WHERE_THERE = ("DEPLOYMENT.md", "LICENSE")
+
+_NOT_APPLICATION = ("sample_docs", "baked_sample", "baked_documents", "space/template")
+"""Directories that an installed package, or one in an image, has besides."""
+_PAGE_SUFFIXES = frozenset({".html", ".css", ".js", ".svg"})
+
+
+def template() -> dict[str, bytes]:
+    """What a Space's repository has beside the package: the Dockerfile, its public page and its requirements.
+
+    Raises RagspaceError where this copy of ragspace has none, as in an image.
+    """
+    packed = _PACKAGE / "space" / "template"
+    directory = packed if packed.is_dir() else _CHECKOUT / "huggingface-spaces"
+    files = {name: directory / name for name in (*_REQUIRED, *_WHERE_THERE)}
+    if not files["LICENSE"].is_file():
+        files["LICENSE"] = _CHECKOUT / "LICENSE"
+    if not all(files[name].is_file() for name in _REQUIRED):
+        raise RagspaceError(
+            "This copy of ragspace lacks what a Space is made from.",
+            action="Install ragspace with pip, or run the command in its repository.",
+        )
+    found = {name: file.read_bytes() for name, file in files.items() if file.is_file()}
+    return {
+        name: _with_links(content) if name == "DEPLOYMENT.md" else content for name, content in found.items()
+    }
+
+
+def _with_links(guide: bytes) -> bytes:
+    """The guide lies beside `docs` in the repository, and above it in the bundle."""
+    return guide.replace(b"](../docs/", f"]({DOCUMENTATION}/docs/".encode())
+
+
+def application() -> dict[str, bytes]:
+    """The package: its modules and its page."""
+    files: dict[str, bytes] = {}
+    for file in _PACKAGE.rglob("*"):
+        path = file.relative_to(_PACKAGE).as_posix()
+        if path.startswith(tuple(f"{directory}/" for directory in _NOT_APPLICATION)):
+            continue
+        page = path.startswith("page/") and file.suffix in _PAGE_SUFFIXES
+        if file.is_file() and (file.suffix == ".py" or file.name == "py.typed" or page):
+            files[f"ragspace/{path}"] = file.read_bytes()
+    return files
+
+
+def documentation() -> dict[str, bytes]:
+    """The project's own documentation, where the package looks for it: the sample corpus."""
+    files: dict[str, bytes] = {}
+    for file in sample_documents():
+        name = file.name if file.name == README else f"docs/{file.name}"
+        files[f"{DOCUMENTATION}/{name}"] = file.read_bytes()
+    return files

@@ -1,0 +1,20 @@
+"""What a wheel holds besides the package: what `ragspace bundle` takes from the repository.
+
+An editable install, whose package lies in the repository, takes it from there.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class WheelFiles(BuildHookInterface):
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if version != "standard":
+            return
+        root = Path(self.root)
+        files = {root / "LICENSE": "space/template/LICENSE", root / "README.md": "sample_docs/README.md"}
+        files |= {file: f"sample_docs/docs/{file.name}" for file in (root / "docs").glob("*.md")}
+        files |= {file: f"space/template/{file.name}" for file in (root / "huggingface-spaces").iterdir()}
+        build_data["force_include"] |= {str(file): f"ragspace/{name}" for file, name in files.items()}
