@@ -11,7 +11,13 @@ from collections.abc import Sequence
 
 from tests.support import programs
 
-DEBIAN_PACKAGES = {"pgbouncer": programs.pgbouncer, "chromium": programs.chromium}
+DEBIAN_PACKAGES = {
+    "pgbouncer": programs.pgbouncer,
+    "chromium": programs.chromium,
+    "podman": programs.podman,
+    "runc": programs.runc,
+    "mmdebstrap": programs.mmdebstrap,
+}
 _TIME_LIMIT_S = 600
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 _SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin"])
@@ -19,6 +20,18 @@ def chromium() -> Path | None:
     return _found("chromium")
 
 
+def podman() -> Path | None:
+    return _found("podman")
+
+
+def runc() -> Path | None:
+    return _found("runc")
+
+
+def mmdebstrap() -> Path | None:
+    return _found("mmdebstrap")
+
+
 def node() -> Path | None:
     """The Node that came with the development requirements."""
     return _in_node_wheel("bin/node")
@@ -33,6 +46,12 @@ def npm_package(name: str) -> Path | None:
     """Where an npm package of the tests is installed."""
     package = NODE_PROJECT / "node_modules" / name
     return package if package.is_dir() else None
+
+
+def hadolint() -> Path | None:
+    """The linter of Dockerfiles, which came with the development requirements."""
+    program = Path(sys.executable).with_name("hadolint")
+    return program if program.is_file() else None
 
 
 def _found(program: str) -> Path | None:

