@@ -50,8 +50,9 @@ async def read(conversation_id: UUID, runtime: RuntimeDep) -> Conversation:
 )
 async def delete(conversation_id: UUID, runtime: RuntimeDep) -> None:
     """Everything of it is gone: rows, queued writes and running answers."""
+    deleted = await runtime.chat.journal.delete(conversation_id)
     runtime.chat.answers.forget_conversation(conversation_id)
-    if not await runtime.chat.journal.delete(conversation_id):
+    if not deleted:
         raise errors.ConversationNotFound()
 
 
