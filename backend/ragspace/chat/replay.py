@@ -6,18 +6,13 @@ from ragspace import errors
 from ragspace.chat import events
 from ragspace.conversations.records import Message
 
-_FAILURES = {
+_FAILURES: dict[str, type[errors.RagspaceError]] = {
     kind.code: kind
     for kind in (
         errors.QuotaExceeded,
         errors.ShuttingDown,
         errors.Starting,
         errors.RagspaceError,
-    )
-}
-_SERVICE_FAILURES = {
-    kind.code: kind
-    for kind in (
         errors.RetrievalUnavailable,
         errors.GenerationUnavailable,
         errors.GenerationTimeout,
@@ -52,6 +47,5 @@ def _events(answer: Message) -> Iterator[events.Event]:
 
 
 def _failure(code: str | None) -> errors.RagspaceError:
-    if code in _FAILURES:
-        return _FAILURES[code]()
-    return _SERVICE_FAILURES.get(code or "", errors.GenerationUnavailable)(service="gemini")
+    kind = _FAILURES.get(code or "", errors.GenerationUnavailable)
+    return kind(service="gemini") if issubclass(kind, errors.ServiceUnavailable) else kind()

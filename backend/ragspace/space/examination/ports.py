@@ -33,11 +33,8 @@ async def check_qdrant_port(settings: Settings, egress: Egress) -> AsyncGenerato
     elif is_local(host):
         yield _this_machine(name)
     else:
-        yield Check(
-            name,
-            "warning",
-            f"{MAY_BE_BLOCKED.format(port=port)} If it does not, health says port_blocked.",
-            "Let Qdrant's REST API be served on port 443 and end QDRANT_URL with :443.",
+        yield _without_a_detour(
+            name, port, "Let Qdrant's REST API be served on port 443 and end QDRANT_URL with :443."
         )
 
 
@@ -61,12 +58,15 @@ async def check_database_port(address: DatabaseAddress, egress: Egress) -> Async
     elif is_local(host):
         yield _this_machine(name)
     else:
-        yield Check(
-            name,
-            "warning",
-            f"{MAY_BE_BLOCKED.format(port=port)} If it does not, health says port_blocked.",
-            "Let the database listen on 443 or 8080 and name that port in DATABASE_URL, or take one at Neon.",
+        fix = (
+            "Let the database listen on 443 or 8080 and name that port in DATABASE_URL, or take one at Neon."
         )
+        yield _without_a_detour(name, port, fix)
+
+
+def _without_a_detour(name: str, port: int, fix: str) -> Check:
+    told = f"{MAY_BE_BLOCKED.format(port=port)} If it does not, health says port_blocked."
+    return Check(name, "warning", told, fix)
 
 
 def _this_machine(name: str) -> Check:
