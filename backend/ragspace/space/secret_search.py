@@ -55,7 +55,10 @@ def secret_variables(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _needles(value: str) -> Iterable[bytes]:
-    passwords = {urlsplit(value).password or ""} if "://" in value else set()
+    try:
+        passwords = {urlsplit(value).password or ""} if "://" in value else set()
+    except ValueError:
+        passwords = set()
     passwords |= {unquote(password) for password in passwords}
     for needle in {value, *(each for each in passwords if not each.isalpha())}:
         if len(needle) >= SHORTEST:

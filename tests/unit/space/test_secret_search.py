@@ -75,6 +75,17 @@ def test_short_values_and_words_are_not_searched_for() -> None:
     refuse_secrets({"file.md": b"ollama and postgres"}, known)
 
 
+def test_a_value_that_is_almost_an_address_is_searched_for_as_it_is() -> None:
+    with pytest.raises(SecretFound):
+        refuse_secrets({"file.md": b"x ab://[c12345 y"}, {"SOME_TOKEN": "ab://[c12345"})
+
+
+def test_an_address_that_is_itself_the_secret_is_searched_for() -> None:
+    hook = "https://hooks.example/services/T0/B0/x9y8z7"
+    with pytest.raises(SecretFound):
+        refuse_secrets({"file.md": hook.encode()}, {"HOOK_SECRET": hook})
+
+
 def test_the_names_of_variables_tell_which_are_secret() -> None:
     given = {
         "HF_TOKEN": "1",
