@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import time
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -70,8 +71,8 @@ def run(*arguments: str | Path, timeout: float = _CALL_S) -> "subprocess.Complet
 
 
 def _run_root() -> Path:
-    """Short: the path of a socket in it has 108 characters at most."""
-    return Path("/run/ragspace-tests") if os.geteuid() == 0 else Path(f"/tmp/ragspace-tests-{os.getuid()}")
+    """One for each store, and short: the path of a socket in it has 108 characters at most."""
+    return Path("/run", f"ragspace-{zlib.crc32(str(STORE).encode()):08x}")
 
 
 @cache
