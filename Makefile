@@ -65,6 +65,6 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	$(PIP_INSTALL) --require-hashes -r requirements/dev.txt
 	@touch $@
 
-$(VENV)/.sample: $(VENV)/.runtime README.md $(wildcard docs/*.md)
+$(VENV)/.sample: $(VENV)/.runtime README.md huggingface-spaces/DEPLOYMENT.md $(wildcard docs/*.md)
 	$(BIN)/ragspace prepare-sample
 	@touch $@

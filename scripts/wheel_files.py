@@ -14,7 +14,9 @@ class WheelFiles(BuildHookInterface):
         if version != "standard":
             return
         root = Path(self.root)
+        guide = root / "huggingface-spaces" / "DEPLOYMENT.md"
         files = {root / "LICENSE": "space/template/LICENSE", root / "README.md": "sample_docs/README.md"}
         files |= {file: f"sample_docs/docs/{file.name}" for file in (root / "docs").glob("*.md")}
         files |= {file: f"space/template/{file.name}" for file in (root / "huggingface-spaces").iterdir()}
+        files[guide] = f"sample_docs/{guide.relative_to(root).as_posix()}"
         build_data["force_include"] |= {str(file): f"ragspace/{name}" for file, name in files.items()}

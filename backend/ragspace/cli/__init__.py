@@ -1,25 +1,17 @@
 """The command `ragspace`."""
 
 import sys
+from importlib.util import find_spec
 
 import typer
 from rich.console import Console
 
 from ragspace import __version__
 from ragspace.cli.ask import ask
-from ragspace.cli.bundle import bundle
-from ragspace.cli.deploy import deploy
-from ragspace.cli.doctor import doctor
 from ragspace.cli.ingest import ingest
-from ragspace.cli.logs import logs
 from ragspace.cli.prepare_sample import prepare_sample
-from ragspace.cli.restart import restart
-from ragspace.cli.secrets import secrets
 from ragspace.cli.serve import serve
-from ragspace.cli.status import status
-from ragspace.cli.verify import verify
 from ragspace.errors import RagspaceError
-from ragspace.space.failures import EXIT_CODES_TOLD
 
 app = typer.Typer(
     name="ragspace",
@@ -31,14 +23,10 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(ingest)
 app.command()(ask)
-app.command()(doctor)
-app.command()(verify)
-app.command()(bundle)
-app.command(epilog=EXIT_CODES_TOLD)(deploy)
-app.command()(status)
-app.command()(logs)
-app.command()(restart)
-app.add_typer(secrets)
+if find_spec("ragspace.cli.space") is not None:
+    from ragspace.cli.space import add_space_commands
+
+    add_space_commands(app)
 app.command(hidden=True)(prepare_sample)
 
 

@@ -18,12 +18,21 @@ class FileLock:
 
         Raises FileNotFoundError where its directory is missing.
         """
+        try:
+            return cls._locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+
+    @classmethod
+    def wait(cls, path: Path) -> Self:
+        """As `take`, and the thread waits until nobody else holds it."""
+        return cls._locked(path, fcntl.LOCK_EX)
+
+    @classmethod
+    def _locked(cls, path: Path, operation: int) -> Self:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
+            fcntl.flock(descriptor, operation)
         except OSError:
             os.close(descriptor)
             raise

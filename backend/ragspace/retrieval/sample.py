@@ -19,6 +19,7 @@ from ragspace.models.protocols import Embedder
 from ragspace.retrieval.baked import BakedIndex, load_baked
 from ragspace.retrieval.edge import EdgeIndex
 from ragspace.retrieval.generations import Generation, Generations
+from ragspace.retrieval.locks import FileLock
 
 if TYPE_CHECKING:
     from ragspace.documents.reader import Document, SkippedFile
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 COLLECTION = "sample"
 README = "README.md"
+GUIDE = "huggingface-spaces/DEPLOYMENT.md"
 BAKED = "baked_sample"
 """The directory in the package that holds the baked index, in an image."""
 FOR_DEVELOPERS = frozenset({"requirements.md"})
@@ -38,12 +40,17 @@ _MAKING = ("documents/**/*.py", "retrieval/terms.py", "retrieval/payload.py", "r
 """The code that decides what becomes of a document."""
 
 
-def sample_documents() -> list[Path]:
-    """README.md and docs/*.md: of the checkout that the package runs from, else those packed with it."""
+def sample_root() -> Path:
+    """The checkout that the package runs from, else the directory of the documents packed with it."""
     packed = _PACKAGE / "sample_docs"
-    root = packed if packed.is_dir() else _CHECKOUT
+    return packed if packed.is_dir() else _CHECKOUT
+
+
+def sample_documents() -> list[Path]:
+    """README.md, the deployment guide and docs/*.md, below `sample_root`."""
+    root = sample_root()
     docs = [file for file in sorted((root / "docs").glob("*.md")) if file.name not in FOR_DEVELOPERS]
-    files = [root / README, *docs]
+    files = [root / README, root / GUIDE, *docs]
     return [file for file in files if file.is_file()]
 
 
@@ -65,16 +72,17 @@ async def prepare_sample(
     embedder: Embedder, count_tokens: CountTokens, directory: Path | None = None
 ) -> None:
     """Make the prepared index, where it is missing or was made from something else; in `directory` or, by
-    default, where a checkout has it."""
+    default, where a checkout has it. Where another process is making it, its end is waited for."""
     directory = directory or prepared_sample_directory()
     key = await asyncio.to_thread(sample_key, embedder)
-    prepared = _prepared(directory)
-    if prepared is not None and prepared.manifest.key == key:
-        return
+    lock = await asyncio.to_thread(_alone, directory)
     index = EdgeIndex(directory, COLLECTION)
     try:
-        await _embed(index, embedder, count_tokens, key)
+        prepared = _prepared(directory)
+        if prepared is None or prepared.manifest.key != key:
+            await _embed(index, embedder, count_tokens, key)
     finally:
+        lock.release()
         await index.close()
 
 
@@ -107,6 +115,11 @@ async def load_sample(index: EdgeIndex, embedder: Embedder, count_tokens: CountT
         return False
     await index.refresh()
     return True
+
+
+def _alone(directory: Path) -> FileLock:
+    directory.mkdir(parents=True, exist_ok=True)
+    return FileLock.wait(directory / "preparing.lock")
 
 
 def _prepared(directory: Path) -> Generation | None:

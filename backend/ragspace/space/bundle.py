@@ -11,11 +11,11 @@ from pathlib import Path
 from dotenv import dotenv_values
 from pydantic import SecretStr
 
+from ragspace.build_id import build_id, read_files
 from ragspace.errors import RagspaceError
 from ragspace.retrieval.ingest import IngestSummary
 from ragspace.settings import Settings
 from ragspace.space.baking import BakedDocuments, bake_documents, bake_sample
-from ragspace.space.build_id import build_id, read_files
 from ragspace.space.environment import is_placeholder
 from ragspace.space.secret_search import refuse_secrets, secret_variables
 from ragspace.space.sources import BAKED_DOCUMENTS, BAKED_SAMPLE, application, documentation, template

@@ -5,21 +5,15 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import unquote, urlsplit
 
 from ragspace.errors import RagspaceError
+from ragspace.space.secret_forms import KEY_FORMS
 
 SHORTEST = 8
 """Characters: shorter values, and passwords of letters alone, are ordinary words of any text."""
 
 _SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|DSN|CREDENTIALS)$|^DATABASE_URL$")
 
-_PATTERNS = {
-    "a Google API key": rb"AIza[0-9A-Za-z_-]{35}",
-    "a Hugging Face token": rb"hf_[0-9A-Za-z]{30,}",
-    "a JSON web token, as Qdrant Cloud's keys are": rb"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}",
-    "a Neon password": rb"npg_[0-9A-Za-z]{12,}",
-    "an API key": rb"sk-[0-9A-Za-z_-]{32,}",
-    "a private key": rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----",
-}
-_KEYS = {what: re.compile(rb"(?<![\w-])" + pattern + rb"(?![\w-])") for what, pattern in _PATTERNS.items()}
+# What is longer than a key is none: the index of baked documents is a long line of base64.
+_KEYS = {what: re.compile(rb"(?<![\w-])" + form + rb"(?![\w-])") for what, form in KEY_FORMS.items()}
 
 _DATABASE_URL = re.compile(
     rb"postgres(?:ql)?(?:\+\w+)?://[^\s:/@\"'`<>{}]+:([^\s/@\"'`<>{}]+)@([^\s/:?\"'`<>{}]+)"
@@ -50,8 +44,12 @@ def refuse_secrets(files: Mapping[str, bytes], known: Mapping[str, str]) -> None
 
 
 def secret_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    """Those of `variables` whose name says that they are secret."""
-    return {name: value for name, value in variables.items() if _SECRET_NAME.search(name.upper())}
+    """Those of `variables` whose name says that they are secret. The address of a file is none."""
+    return {
+        name: value
+        for name, value in variables.items()
+        if _SECRET_NAME.search(name.upper()) and not value.startswith("sqlite:")
+    }
 
 
 def _needles(value: str) -> Iterable[bytes]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import ragspace
 from ragspace.errors import RagspaceError
-from ragspace.retrieval.sample import README, sample_documents
+from ragspace.retrieval.sample import GUIDE, sample_documents, sample_root
 
 BAKED_DOCUMENTS = "ragspace/baked_documents"
 BAKED_SAMPLE = "ragspace/baked_sample"
@@ -14,10 +14,9 @@ _PACKAGE = Path(ragspace.__file__).parent
 _CHECKOUT = _PACKAGE.parents[1]
 
 _REQUIRED = ("Dockerfile", "README.md", "requirements.txt")
-_WHERE_THERE = ("DEPLOYMENT.md", "LICENSE")
 
-_NOT_APPLICATION = ("sample_docs", "baked_sample", "baked_documents", "space/template")
-"""Directories that an installed package, or one in an image, has besides."""
+_NOT_APPLICATION = ("cli/space", "space", "sample_docs", "baked_sample", "baked_documents")
+"""Directories that an image has no use for, or that an installed package has besides."""
 _PAGE_SUFFIXES = frozenset({".html", ".css", ".js", ".svg"})
 
 
@@ -28,9 +27,9 @@ def template() -> dict[str, bytes]:
     """
     packed = _PACKAGE / "space" / "template"
     directory = packed if packed.is_dir() else _CHECKOUT / "huggingface-spaces"
-    files = {name: directory / name for name in (*_REQUIRED, *_WHERE_THERE)}
-    if not files["LICENSE"].is_file():
-        files["LICENSE"] = _CHECKOUT / "LICENSE"
+    files = {name: directory / name for name in _REQUIRED}
+    files["LICENSE"] = (packed if packed.is_dir() else _CHECKOUT) / "LICENSE"
+    files["DEPLOYMENT.md"] = sample_root() / GUIDE
     if not all(files[name].is_file() for name in _REQUIRED):
         raise RagspaceError(
             "This copy of ragspace lacks what a Space is made from.",
@@ -62,8 +61,8 @@ def application() -> dict[str, bytes]:
 
 def documentation() -> dict[str, bytes]:
     """The project's own documentation, where the package looks for it: the sample corpus."""
-    files: dict[str, bytes] = {}
-    for file in sample_documents():
-        name = file.name if file.name == README else f"docs/{file.name}"
-        files[f"{DOCUMENTATION}/{name}"] = file.read_bytes()
-    return files
+    root = sample_root()
+    return {
+        f"{DOCUMENTATION}/{file.relative_to(root).as_posix()}": file.read_bytes()
+        for file in sample_documents()
+    }

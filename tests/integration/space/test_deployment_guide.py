@@ -19,12 +19,12 @@ import pytest
 
 from tests.support.gemini import GeminiStandIn
 from tests.support.guide import Block, blocks_of
-from tests.support.hub import HubStandIn, hub
+from tests.support.hub import Checkout, HubStandIn, checkout, hub
 from tests.support.postgres import Postgres, postgres, postgres_url
 from tests.support.qdrant import QdrantShim
 from tests.support.skips import requires
 
-__all__ = ["hub", "postgres"]
+__all__ = ["checkout", "hub", "postgres"]
 pytestmark = [requires("node"), pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[3]
@@ -83,7 +83,7 @@ def _joined(block: Block) -> list[str]:
     return [block.text] if block.info == "sh git" else block.commands
 
 
-def shell(directory: Path, hub: HubStandIn, **more: str) -> Shell:
+def shell(directory: Path, hub: HubStandIn, checkout: Checkout, **more: str) -> Shell:
     work = directory / "work"
     shutil.copytree(BOOK, work / "docs")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
@@ -93,6 +93,7 @@ def shell(directory: Path, hub: HubStandIn, **more: str) -> Shell:
         "HF_ENDPOINT": hub.url,
         "HF_HOME": str(directory / "hf"),
         "COLUMNS": "160",
+        "PYTHONPATH": checkout.python_path,
         **{
             f"GIT_{who}_{what}": "me@example.org"
             for who in ("AUTHOR", "COMMITTER")
@@ -104,7 +105,9 @@ def shell(directory: Path, hub: HubStandIn, **more: str) -> Shell:
 
 
 @pytest.fixture
-def developer(tmp_path: Path, hub: HubStandIn, gemini: GeminiStandIn, postgres: Postgres) -> Iterator[Shell]:
+def developer(
+    tmp_path: Path, hub: HubStandIn, checkout: Checkout, gemini: GeminiStandIn, postgres: Postgres
+) -> Iterator[Shell]:
     """A developer with the `.env` of the guide, filled in."""
     database = asyncio.run(_owned_database(postgres))
     with QdrantShim() as qdrant:
@@ -120,7 +123,7 @@ def developer(tmp_path: Path, hub: HubStandIn, gemini: GeminiStandIn, postgres: 
         }
         (settings,) = [block for block in BLOCKS if block.info == "ini"]
         assert [line.partition("=")[0] for line in settings.commands] == list(values)
-        typed = shell(tmp_path, hub, GEMINI_BASE_URL=gemini.url, GEMINI_MODEL="gemini-3.5-flash")
+        typed = shell(tmp_path, hub, checkout, GEMINI_BASE_URL=gemini.url, GEMINI_MODEL="gemini-3.5-flash")
         typed.secrets = (gemini.api_key, qdrant.api_key, PASSWORD, hub.token)
         (typed.directory / ".env").write_text("".join(f"{name}={value}\n" for name, value in values.items()))
         yield typed
@@ -181,8 +184,10 @@ def test_sc_001_us4_scenario_1_the_guides_commands_lead_to_a_verified_deployment
     assert {"Dockerfile", "README.md", "requirements.txt"} <= set(pushed)
 
 
-def test_the_guides_way_without_any_secret_leads_to_a_space_that_answers(tmp_path: Path, hub: HubStandIn):
-    typed = shell(tmp_path, hub, HF_TOKEN=hub.token)
+def test_the_guides_way_without_any_secret_leads_to_a_space_that_answers(
+    tmp_path: Path, hub: HubStandIn, checkout: Checkout
+):
+    typed = shell(tmp_path, hub, checkout, HF_TOKEN=hub.token)
     typed.secrets = (hub.token,)
     for block in BLOCKS:
         if block.info == "sh embedded":

@@ -117,7 +117,7 @@ def test_the_edge_answers_preflights_itself_for_any_origin_and_503_without_its_h
 
 
 def test_the_edge_appends_the_peer_to_what_a_client_claims(hub: HubStandIn):
-    package = {"__init__.py": b"", "__main__.py": ECHO, "space/build_id.py": b""}
+    package = {"__init__.py": b"", "__main__.py": ECHO, "build_id.py": b""}
     files = {f"ragspace/{name}": content for name, content in package.items()} | {"Dockerfile": DOCKERFILE}
     space = hub.add_space(files=files)
     ours(hub).restart("me/demo")

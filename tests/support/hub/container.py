@@ -104,7 +104,7 @@ async def _bake_build_id(root: Path) -> None:
     """What the image's build does, with the uploaded program and over the uploaded files."""
     program = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-I", "ragspace/space/build_id.py", "."),
+        *("-I", "ragspace/build_id.py", "."),
         cwd=root,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -1,5 +1,6 @@
 """The sample corpus: small documents in the place of the project's own."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -67,6 +68,14 @@ async def test_preparing_again_does_nothing_while_the_documents_are_the_same(che
 
     assert again.texts == []
     assert "Secrets\nOthers." in changed.texts
+
+
+async def test_two_that_prepare_it_at_once_make_it_once(checkout: Path) -> None:
+    embedders = WordEmbedder(), WordEmbedder()
+
+    await asyncio.gather(*(sample.prepare_sample(embedder, count_tokens) for embedder in embedders))
+
+    assert sorted(bool(embedder.texts) for embedder in embedders) == [False, True]
 
 
 @pytest.mark.parametrize("other", [WordEmbedder("other words"), WordEmbedder(dimensions=32)])

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,10 +12,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ragspace import build_id
 from ragspace.errors import RagspaceError
 from ragspace.retrieval.baked import BakedIndex
 from ragspace.settings import Settings
-from ragspace.space import build_id, bundle
+from ragspace.space import bundle
 from ragspace.space.bundle import Bundle, assemble
 from ragspace.space.secret_search import SecretFound
 
@@ -98,7 +100,7 @@ def test_the_image_finds_the_same_build_id(made: Bundle, tmp_path: Path) -> None
     (tmp_path / ".gitattributes").write_text("*.bin filter=lfs\n")
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
-    script = tmp_path / "ragspace" / "space" / "build_id.py"
+    script = tmp_path / "ragspace" / "build_id.py"
     told = subprocess.run(
         [sys.executable, "-IS", script, "."], cwd=tmp_path, capture_output=True, check=True, text=True
     )
@@ -124,8 +126,8 @@ def test_one_changed_module_changes_that_file_alone(
 def test_the_dockerfile_takes_what_the_bundle_has(made: Bundle) -> None:
     dockerfile = made.files["Dockerfile"].decode()
     assert "COPY requirements.txt ./" in dockerfile
-    assert "ragspace/space/build_id.py" in dockerfile
-    assert "ragspace/space/build_id.py" in made.files
+    assert "ragspace/build_id.py" in dockerfile
+    assert "ragspace/build_id.py" in made.files
 
 
 def test_the_front_matter_is_what_the_platform_takes(made: Bundle) -> None:
@@ -279,15 +281,17 @@ class TestDocuments:
 def test_an_installed_package_makes_the_same_bundle(made: Bundle, tmp_path: Path) -> None:
     """The wheel's own layout, laid out by the hook that makes it."""
     site = tmp_path / "site-packages" / "ragspace"
-    bundle_files = {path: content for path, content in made.files.items() if path.startswith("ragspace/")}
-    for path, content in bundle_files.items():
-        if "baked_sample" not in path:
+    shutil.copytree(
+        REPOSITORY / "backend" / "ragspace", site, ignore=shutil.ignore_patterns("__pycache__", "build_id")
+    )
+    for path, content in made.files.items():
+        if path.startswith(("ragspace/sample_docs/", "ragspace/page/")):
             file = site.parent / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
     template = site / "space" / "template"
     template.mkdir()
-    for name in ("DEPLOYMENT.md", "Dockerfile", "LICENSE", "README.md", "requirements.txt"):
+    for name in ("Dockerfile", "LICENSE", "README.md", "requirements.txt"):
         (template / name).write_bytes(made.files[name])
     subprocess.run(
         [sys.executable, "-m", "ragspace", "bundle", "--zip", "bundle.zip"],

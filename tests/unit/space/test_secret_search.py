@@ -14,7 +14,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJhY2Nlc3MiOiJtIn0.Tm90QVJlYWxTaWduYXR1cmU"
         ("hf_" + "aB3" * 11, "a Hugging Face token"),
         (JWT, "a JSON web token"),
         ("npg_Ab12Cd34Ef56", "a Neon password"),
-        ("sk-proj-" + "a1B2" * 8, "an API key"),
+        ("sk-proj-" + "a1B2" * 5, "an API key"),
         ("-----BEGIN RSA PRIVATE KEY-----", "a private key"),
         ("postgresql://me:Xy12Zz34@ep-cool.neon.tech/db", "a database's address"),
         ("postgres+asyncpg://me:p%40ss9@10.0.0.7:5432/db", "a database's address"),
@@ -95,3 +95,7 @@ def test_the_names_of_variables_tell_which_are_secret() -> None:
         "QDRANT_URL": "5",
     }
     assert secret_variables({**given, "PATH": "6", "TOKENIZERS": "7"}).keys() == given.keys() - {"QDRANT_URL"}
+
+
+def test_the_address_of_a_file_is_no_secret() -> None:
+    assert secret_variables({"DATABASE_URL": "sqlite:///conversations.db"}) == {}

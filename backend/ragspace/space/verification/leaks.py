@@ -8,22 +8,16 @@ from urllib.parse import quote, unquote, urlsplit
 import orjson
 
 from ragspace.space.checks import Check
+from ragspace.space.secret_forms import KEY_FORMS
 from ragspace.space.verification.site import Received
 
-FORMS: Mapping[str, re.Pattern[bytes]] = {
-    "a Google API key": re.compile(rb"AIza[0-9A-Za-z_-]{35}"),
-    "a Hugging Face token": re.compile(rb"\b(?:hf|api_org)_[A-Za-z0-9]{30,}"),
-    "an OpenAI-like key": re.compile(rb"\bsk-[A-Za-z0-9_-]{24,}"),
-    "a Neon password": re.compile(rb"\bnpg_[A-Za-z0-9]{10,}"),
-    "a JSON web token, as Qdrant Cloud's keys are": re.compile(
-        rb"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
-    ),
-    "a GitHub token": re.compile(rb"\bgh[pousr]_[A-Za-z0-9]{36}"),
-    "an AWS key": re.compile(rb"\bAKIA[0-9A-Z]{16}\b"),
-    "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
-    "the host of a Neon database": re.compile(rb"\bep-[a-z]+-[a-z]+-[a-z0-9]+[a-z0-9.-]*\.neon\.tech"),
-    "the host of a Qdrant cluster": re.compile(rb"\b[0-9a-f]{8}-[0-9a-f-]{27}[a-z0-9.-]*\.cloud\.qdrant\.io"),
+HOST_FORMS: Mapping[str, bytes] = {
+    "the host of a Neon database": rb"ep-[a-z]+-[a-z]+-[a-z0-9]+[a-z0-9.-]*\.neon\.tech",
+    "the host of a Qdrant cluster": rb"[0-9a-f]{8}-[0-9a-f-]{27}[a-z0-9.-]*\.cloud\.qdrant\.io",
 }
+# In JSON the letter of an escaped line break stands right before what begins the line.
+_BEGINNING = rb"(?:(?<!\w)|(?<=\\[bfnrt]))"
+FORMS = {what: re.compile(_BEGINNING + form) for what, form in {**KEY_FORMS, **HOST_FORMS}.items()}
 CONNECTION_STRING = re.compile(
     rb"\b[a-z][a-z0-9+]*://[^\s:/@\"'\\<>]+:(?P<password>[^\s:/@\"'\\]+)@[\w.\[-]+"
 )

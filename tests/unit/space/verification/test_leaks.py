@@ -23,6 +23,7 @@ def found(content: str, **variables: str) -> str | None:
         "npg_Ab1Ab1Ab1Ab1",
         "eyJhbGciOiJIUzI1.eyJhY2Nlc3MiOiJt.c2lnbmF0dXJlMTIz",
         "ghp_" + "a1B2" * 9,
+        r"\nghp_" + "a1B2" * 9,
         "AKIAABCDEFGHIJKLMNOP",
         "-----BEGIN RSA PRIVATE KEY-----",
         "ep-cool-dew-a1b2c3-pooler.eu-central-1.aws.neon.tech",

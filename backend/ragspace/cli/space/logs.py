@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ragspace.cli.space import ENV_FILE, EnvFile, SpaceId, SpaceSession, interruptible
+from ragspace.cli.space.session import ENV_FILE, EnvFile, SpaceId, SpaceSession, interruptible
 from ragspace.space.hub import LogName
 
 

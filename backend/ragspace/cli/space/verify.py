@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ragspace.cli.space import ENV_FILE, interruptible
+from ragspace.cli.space.session import ENV_FILE, interruptible
 
 
 def verify(
@@ -37,7 +37,7 @@ def verify(
     """
     from rich.console import Console
 
-    from ragspace.cli.checks import show_checks
+    from ragspace.cli.space.checks import show_checks
     from ragspace.space.checks import Check, passed
     from ragspace.space.environment import SpaceEnvironment, read_variables
     from ragspace.space.verify import verify as prove

@@ -21,7 +21,7 @@ def doctor(
     """
     from rich.console import Console
 
-    from ragspace.cli.checks import show_checks
+    from ragspace.cli.space.checks import show_checks
     from ragspace.space.checks import Check, passed
     from ragspace.space.doctor import examine
     from ragspace.space.environment import read_variables

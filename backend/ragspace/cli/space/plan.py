@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ragspace.cli.space import SpaceSession
+from ragspace.cli.space.session import SpaceSession
 from ragspace.space import stages
 from ragspace.space.deploy import count
 from ragspace.space.plan import Plan

@@ -2,7 +2,7 @@
 
 import typer
 
-from ragspace.cli.space import ENV_FILE, EnvFile, SpaceId, SpaceSession, interruptible
+from ragspace.cli.space.session import ENV_FILE, EnvFile, SpaceId, SpaceSession, interruptible
 
 secrets = typer.Typer(
     name="secrets", help="The secrets and variables of a Space.", no_args_is_help=True, add_completion=False
@@ -12,7 +12,7 @@ secrets = typer.Typer(
 @secrets.command()
 def push(space: SpaceId, env_file: EnvFile = ENV_FILE) -> None:
     """Set what differs from your settings, then restart the Space so that they count."""
-    from ragspace.cli.space_progress import TerminalProgress
+    from ragspace.cli.space.progress import TerminalProgress
     from ragspace.space.pushing import compare
     from ragspace.space.pushing import push as push_settings
     from ragspace.space.sources import BAKED_DOCUMENTS

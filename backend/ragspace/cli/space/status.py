@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-from ragspace.cli.space import ENV_FILE, EnvFile, SpaceId, SpaceSession, interruptible
+from ragspace.cli.space.session import ENV_FILE, EnvFile, SpaceId, SpaceSession, interruptible
 
 
 def status(space: SpaceId, env_file: EnvFile = ENV_FILE) -> None:

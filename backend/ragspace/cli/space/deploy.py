@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragspace.cli.space import ENV_FILE, EnvFile, SpaceId, SpaceSession, interruptible
+from ragspace.cli.space.session import ENV_FILE, EnvFile, SpaceId, SpaceSession, interruptible
 from ragspace.errors import RagspaceError
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def deploy(
     Secrets and variables come from the environment and from .env; HF_TOKEN is the token to do it with.
     Running it again uploads only what changed.
     """
-    from ragspace.cli.space_plan import show_plan
-    from ragspace.cli.space_progress import TerminalProgress
+    from ragspace.cli.space.plan import show_plan
+    from ragspace.cli.space.progress import TerminalProgress
     from ragspace.space.bundle import assemble
     from ragspace.space.deploy import carry_out
     from ragspace.space.launch import Limits
@@ -77,7 +77,7 @@ def _ask(questions: tuple[str, ...]) -> None:
 
 
 def _verify(plan: "Plan", deployed: "Deployed", session: SpaceSession) -> None:
-    from ragspace.cli.checks import show_checks
+    from ragspace.cli.space.checks import show_checks
     from ragspace.space.checks import passed
     from ragspace.space.failures import SpaceFailure
     from ragspace.space.verify import verify
