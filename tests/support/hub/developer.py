@@ -13,6 +13,8 @@ from tests.support.hub.checkout import Checkout
 from tests.support.hub.stand_in import HubStandIn
 
 _PATIENCE_S = 60
+_HEEDING_CTRL_C = ("env", "--default-signal=INT")
+"""It is ignored by what runs in a shell's background, as the tests themselves may."""
 EMBEDDED = {"RAGSPACE_MODE": "embedded"}
 """Settings with which a Space runs without any account."""
 
@@ -27,8 +29,7 @@ class Told:
 
 class Developer:
     """Works in `home` with the ragspace of `checkout`, on `hub`; sees PATH, HOME, HF_ENDPOINT, HF_TOKEN and
-    what
-    a command is given, and a file `.env` in `home`. `outputs` is everything that was ever printed."""
+    what a command is given, and a file `.env` in `home`. `outputs` is everything that was ever printed."""
 
     def __init__(self, home: Path, hub: HubStandIn, checkout: Checkout) -> None:
         home.mkdir(exist_ok=True)
@@ -78,7 +79,7 @@ class Developer:
             **variables,
         }
         return subprocess.Popen(
-            [sys.executable, "-m", "ragspace", *arguments],
+            [*_HEEDING_CTRL_C, sys.executable, "-m", "ragspace", *arguments],
             cwd=self.home,
             env={name: value for name, value in environment.items() if value},
             stdin=subprocess.DEVNULL,
