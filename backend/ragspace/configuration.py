@@ -17,6 +17,7 @@ WHERE_TO_GET = {
     "QDRANT_URL": "the cluster's endpoint, on its page at https://cloud.qdrant.io",
     "QDRANT_API_KEY": "create a key on the cluster's page at https://cloud.qdrant.io",
     "DATABASE_URL": "the connection string, behind Connect at https://console.neon.tech",
+    "REDIS_URL": "the connection string of your Redis; without it each replica works by itself",
     "ALLOWED_ORIGINS": "the addresses of your front end, comma-separated, such as https://my-app.vercel.app",
 }
 

@@ -77,6 +77,20 @@ class InvalidEventId(RagspaceError):
     default_action = "Send the id of the last event received of this same answer as Last-Event-ID."
 
 
+class BadRequest(RagspaceError):
+    status = 400
+    code = "bad_request"
+    default_message = "The request could not be read."
+    default_action = "Send the request as HTTP/1.1 writes it."
+
+
+class Unauthorized(RagspaceError):
+    status = 401
+    code = "unauthorized"
+    default_message = "This service is private."
+    default_action = "Send the value of API_KEY as X-API-Key, or as Authorization: Bearer."
+
+
 class OriginNotAllowed(RagspaceError):
     status = 403
     code = "origin_not_allowed"
@@ -110,6 +124,13 @@ class MethodNotAllowed(RagspaceError):
     default_action = "See /docs for the methods that each address takes."
 
 
+class RequestTimeout(RagspaceError):
+    status = 408
+    code = "request_timeout"
+    default_message = "The request took too long to arrive."
+    default_action = "Send the head of a request within REQUEST_HEAD_SECONDS."
+
+
 class BodyTooLarge(RagspaceError):
     status = 413
     code = "body_too_large"
@@ -122,6 +143,20 @@ class UnsupportedMediaType(RagspaceError):
     code = "unsupported_media_type"
     default_message = "The request could not be read."
     default_action = "Send the body with Content-Type: application/json."
+
+
+class HeadTooLarge(RagspaceError):
+    status = 431
+    code = "head_too_large"
+    default_message = "The request could not be read."
+    default_action = "Send at most 100 headers, and 32 KiB of address and headers."
+
+
+class Overloaded(RagspaceError):
+    status = 503
+    code = "overloaded"
+    default_message = "Too many people are here at once. Please try again in a moment."
+    default_action = "More connections are open than the process takes: run more replicas."
 
 
 class RateLimited(RagspaceError):

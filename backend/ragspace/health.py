@@ -40,7 +40,7 @@ class ServiceState:
     action: str | None = None
     latency_ms: float | None = None
     checked_at: datetime | None = None
-    out_of_quota_until: float = 0.0
+    believed_until: float = 0.0
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def report(self) -> dict[str, Any]:
@@ -57,11 +57,16 @@ class ServiceState:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How a service is asked: `check` raises where it is unavailable, and is repeated every `interval` s."""
+    """How a service is asked: `check` raises where it is unavailable, and is repeated every `interval` s.
+
+    `proves`: what the check asks for is what requests ask for, so that one that passes shows that they would,
+    too. Otherwise what failed a request is believed for another `interval`, unless a request succeeds.
+    """
 
     check: Check
     interval: float
     facts: Callable[[], Mapping[str, Any]] = dict
+    proves: bool = True
 
 
 class Health:
@@ -98,18 +103,23 @@ class Health:
         if state.status != "connected":
             log.info("service is connected", service=service)
         state.status, state.reason, state.action = "connected", None, None
-        state.out_of_quota_until = 0.0
+        state.believed_until = 0.0
         state.facts = self._probes[service].facts()
 
     def failed(self, error: RagspaceError) -> None:
         """A request was failed by the service that `error` names; errors that name none change nothing."""
         if isinstance(error, QuotaExceeded):
             self._unavailable("gemini", "quota_exceeded", error.action)
-            self.services["gemini"].out_of_quota_until = time.monotonic() + (error.retry_after or 60)
+            self.services["gemini"].believed_until = time.monotonic() + (error.retry_after or 60)
         elif isinstance(error, ServiceUnavailable):
             # Why it cannot be reached is known to the check only.
             if self.services[error.service].reason != "port_blocked":
                 self._unavailable(error.service, error.reason, error.action)
+            probe = self._probes[error.service]
+            # That it can be reached is what every check proves.
+            if not probe.proves and error.reason != "unreachable":
+                state = self.services[error.service]
+                state.believed_until = max(state.believed_until, time.monotonic() + probe.interval)
             self._wake[error.service].set()
 
     def _unavailable(self, service: Service, reason: Reason, action: str) -> None:
@@ -137,8 +147,8 @@ class Health:
             log.exception("a health check failed for a reason of its own", service=service)
             self._unavailable(service, "error", "Look into the server's log for the check's error.")
         else:
-            # Listing a model works without quota, so a spent quota is believed until it renews.
-            if started >= state.out_of_quota_until:
+            # Looking at a model works without quota, so a spent quota is believed until it renews.
+            if started >= state.believed_until:
                 self.succeeded(service)
         state.checked_at = datetime.now(UTC)
         state.latency_ms = round((time.monotonic() - started) * 1000, 1)

@@ -1,13 +1,17 @@
 """Logs as JSON lines on standard error, with the request id, and with every secret taken out at the sink."""
 
 import base64
+import html
 import logging
 import re
 import sys
-from collections.abc import Iterable, MutableMapping
+import threading
+from collections.abc import Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import quote, quote_plus
+from uuid import uuid4
 
 import orjson
 import structlog
@@ -20,6 +24,17 @@ MIN_SECRET_LENGTH = 8
 REDACTED = "[redacted]"
 
 _URL_SAFE = str.maketrans("+/", "-_")
+
+
+@contextmanager
+def request() -> Iterator[str]:
+    """A new request id, which every line within bears."""
+    new = str(uuid4())
+    token = request_id.set(new)
+    try:
+        yield new
+    finally:
+        request_id.reset(token)
 
 
 def configure_logs(level: str = "INFO", secrets: Iterable[str] = ()) -> None:
@@ -47,6 +62,7 @@ def configure_logs(level: str = "INFO", secrets: Iterable[str] = ()) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     logging.getLogger("sqlalchemy").setLevel("WARNING")
+    _log_what_python_would_print()
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -59,16 +75,55 @@ def configure_logs(level: str = "INFO", secrets: Iterable[str] = ()) -> None:
     )
 
 
+def _log_what_python_would_print() -> None:
+    """Warnings and exceptions that nobody caught would go to standard error past the sink."""
+    logging.captureWarnings(True)
+    log = logging.getLogger("ragspace")
+
+    def thread_failed(failed: threading.ExceptHookArgs) -> None:
+        if failed.exc_value is not None:
+            log.error("a thread failed", exc_info=failed.exc_value)
+
+    def not_raised(failed: "sys.UnraisableHookArgs") -> None:
+        log.error("an exception could not be raised", exc_info=failed.exc_value)
+
+    sys.excepthook = lambda kind, error, trace: log.critical("failed", exc_info=(kind, error, trace))
+    sys.unraisablehook = not_raised
+    threading.excepthook = thread_failed
+
+
 def redaction(secrets: Iterable[str]) -> "Redact":
     """What blanks out every secret of 8 characters and more, also URL-encoded and in base64."""
     forms: set[str] = set()
     for secret in secrets:
         if len(secret) >= MIN_SECRET_LENGTH:
-            encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
-            forms |= {secret, orjson.dumps(secret).decode()[1:-1]}
-            forms |= {quote(secret), quote(secret, safe=""), quote_plus(secret)}
-            forms |= {encoded, encoded.translate(_URL_SAFE)}
+            forms |= _forms(secret)
     return Redact(forms)
+
+
+def _forms(secret: str) -> set[str]:
+    plain = {secret, repr(secret)[1:-1], html.escape(secret)}
+    plain |= {encode(secret) for encode in (quote, quote_plus, lambda text: quote(text, safe=""))}
+    plain |= {re.sub("%..", lambda code: code[0].lower(), text) for text in plain}
+    forms = {form for text in plain for form in (text, *_escaped(text))}
+    for encoded in _in_base64(secret.encode()):
+        forms |= {encoded, encoded.translate(_URL_SAFE)}
+    return forms
+
+
+def _escaped(text: str) -> tuple[str, str]:
+    """As a JSON string, and as one within a JSON string."""
+    once = orjson.dumps(text).decode()[1:-1]
+    return once, orjson.dumps(once).decode()[1:-1]
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """What is sure of it in base64, wherever in a longer text it begins, as in a basic login's header."""
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + secret).decode()
+        # Characters at both ends depend on what stands around it.
+        first, last = (before * 8 + 5) // 6, (before + len(secret)) * 8 // 6
+        yield encoded[first:last]
 
 
 class Redact:

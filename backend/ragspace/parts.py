@@ -3,11 +3,20 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+from uuid import UUID
 
-from ragspace.conversations.records import Conversations
+from ragspace.conversations.records import Message
+from ragspace.errors import ConfigurationError
 from ragspace.models.protocols import Embedder, Generator
+from ragspace.models.quota import LocalQuotaLedger, QuotaLedger
 from ragspace.retrieval.protocols import PassageIndex
 from ragspace.settings import Settings
+
+if TYPE_CHECKING:
+    from ragspace.conversations.repository import SqlConversations
+    from ragspace.replicas.relay import RedisRelay
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +31,55 @@ class Parts:
     generator: Generator
     index: PassageIndex
     open_index: Callable[[], Awaitable[object]]
-    conversations: Conversations
+    conversations: "SqlConversations"
     fallback: Generator | None
+    ledger: QuotaLedger
 
 
-def choose_parts(settings: Settings) -> Parts:
-    embedder, index = choose_embedder(settings), choose_index(settings)
+def choose_parts(settings: Settings, ledger: QuotaLedger | None = None) -> Parts:
+    """`ledger`: that of several replicas, where there are."""
+    ledger = ledger or LocalQuotaLedger()
+    embedder, index = choose_embedder(settings, ledger), choose_index(settings)
     return Parts(
         embedder=embedder,
-        generator=_generator(settings),
+        generator=_generator(settings, ledger),
         index=index,
         open_index=_opening(settings, index, embedder),
         conversations=_conversations(settings),
         fallback=_extractive() if settings.extractive_fallback else None,
+        ledger=ledger,
     )
 
 
-def choose_embedder(settings: Settings) -> Embedder:
+def choose_relay(
+    settings: Settings,
+    stop_answer: Callable[[UUID], None],
+    forget_conversation: Callable[[UUID], None],
+    keep: Callable[[Message], Awaitable[object]],
+) -> "RedisRelay | None":
+    """What joins this replica to others (see there for what it calls); None where it is alone.
+
+    Raises ConfigurationError where what it needs is not installed.
+    """
+    if settings.replicas is None:
+        return None
+    if find_spec("redis") is None:
+        raise ConfigurationError(
+            "REDIS_URL is set, and redis-py is not installed.",
+            action="Install it with the extra: pip install 'ragspace[redis]'. Or leave REDIS_URL out.",
+        )
+    from ragspace.replicas.relay import RedisRelay
+
+    return RedisRelay(
+        settings.replicas,
+        settings.replica_lost_seconds,
+        stop_answer=stop_answer,
+        forget_conversation=forget_conversation,
+        keep=keep,
+    )
+
+
+def choose_embedder(settings: Settings, ledger: QuotaLedger | None = None) -> Embedder:
     if settings.embedding == "gemini" and settings.gemini_api_key is not None:
         from ragspace.models.gemini_embedder import GeminiEmbedder
 
@@ -47,6 +88,10 @@ def choose_embedder(settings: Settings) -> Embedder:
             settings.gemini_embedding_model,
             settings.gemini_base_url,
             default_dimensions=settings.embedding_dimensions or 768,
+            ledger=ledger,
+            question_timeout=settings.retrieval_seconds,
+            connect_timeout=settings.connect_seconds,
+            check_timeout=settings.check_seconds,
         )
     from ragspace.models.minilm import MiniLMEmbedder
 
@@ -59,7 +104,11 @@ def choose_index(settings: Settings) -> PassageIndex:
 
         key = settings.qdrant_api_key
         return QdrantIndex(
-            settings.qdrant_url, key.get_secret_value() if key else None, settings.qdrant_collection
+            settings.qdrant_url,
+            key.get_secret_value() if key else None,
+            settings.qdrant_collection,
+            connect_timeout=settings.connect_seconds,
+            read_timeout=settings.retrieval_seconds,
         )
     from ragspace.retrieval.edge import EdgeIndex
 
@@ -81,7 +130,7 @@ def _opening(settings: Settings, index: PassageIndex, embedder: Embedder) -> Cal
     return partial(load_sample, index, embedder, count_tokens)
 
 
-def _generator(settings: Settings) -> Generator:
+def _generator(settings: Settings, ledger: QuotaLedger) -> Generator:
     if settings.generation == "openai" and settings.llm_base_url is not None:
         from ragspace.models.openai import OpenAIGenerator
 
@@ -91,6 +140,9 @@ def _generator(settings: Settings) -> Generator:
             settings.llm_model or "",
             key.get_secret_value() if key else None,
             first_delta_timeout=settings.first_delta_seconds,
+            stall_timeout=settings.stall_seconds,
+            connect_timeout=settings.connect_seconds,
+            check_timeout=settings.check_seconds,
         )
     if settings.generation == "gemini" and settings.gemini_api_key is not None:
         from ragspace.models.gemini_generator import GeminiGenerator
@@ -99,7 +151,11 @@ def _generator(settings: Settings) -> Generator:
             settings.gemini_api_key.get_secret_value(),
             settings.gemini_model,
             settings.gemini_base_url,
+            ledger=ledger,
             first_delta_timeout=settings.first_delta_seconds,
+            stall_timeout=settings.stall_seconds,
+            connect_timeout=settings.connect_seconds,
+            check_timeout=settings.check_seconds,
         )
     return _extractive()
 
@@ -110,7 +166,7 @@ def _extractive() -> Generator:
     return ExtractiveGenerator()
 
 
-def _conversations(settings: Settings) -> Conversations:
+def _conversations(settings: Settings) -> "SqlConversations":
     from ragspace.conversations.repository import SqlConversations
 
-    return SqlConversations(settings.database)
+    return SqlConversations(settings.database, timeout=settings.storage_seconds)

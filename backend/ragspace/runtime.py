@@ -3,18 +3,24 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import structlog
 
+from ragspace.chat.answer_cache import AnswerCache
 from ragspace.chat.pipeline import Chat, Mode
+from ragspace.chat.shared_answers import SharedAnswers
 from ragspace.chat.streams import Answers
 from ragspace.conversations.journal import Journal
+from ragspace.conversations.records import Message
 from ragspace.detours import choose_gates
 from ragspace.errors import ConfigurationError, Service, Starting
 from ragspace.health import Check, Health, Probe
-from ragspace.parts import choose_parts
+from ragspace.models.quota import Quota
+from ragspace.parts import choose_parts, choose_relay
 from ragspace.ports import Egress
 from ragspace.retrieval.retriever import Retriever
 from ragspace.settings import Settings
@@ -29,8 +35,8 @@ JOURNAL_FLUSH_SECONDS = 2.0
 
 
 ABANDONED_SECONDS = 600.0
-"""The age at which an answer that is still called running is taken for one of a process that was killed; and
-how often such answers are looked for."""
+"""The age at which an answer that is still called running is taken for one of a process that was killed since
+this one began; and how often such answers are looked for."""
 
 
 class Runtime:
@@ -49,10 +55,13 @@ class Runtime:
         self.settings = settings
         self.started = time.monotonic()
         self._fatal = fatal
-        self._parts = parts = choose_parts(settings)
+        self.replicas = relay = choose_relay(
+            settings, self._stop_answer, self._forget_conversation, self._rescue
+        )
+        self._parts = parts = choose_parts(settings, relay.quota if relay else None)
         self._gates = choose_gates(settings, parts, egress or Egress())
         self._retriever = Retriever(parts.index, parts.embedder)
-        self._journal = Journal(parts.conversations)
+        self._journal = Journal(parts.conversations, timeout=settings.storage_seconds / 2)
         interval = settings.health_interval_seconds
         index_interval = BUILT_IN_INDEX_INTERVAL if parts.index.embedded else interval
         self.health = Health(
@@ -61,7 +70,7 @@ class Runtime:
                 "postgres": Probe(
                     self._gated("postgres", self._check_storage), interval, self._storage_facts
                 ),
-                "gemini": Probe(self._check_models, interval, self._model_facts),
+                "gemini": Probe(self._check_models, interval, self._model_facts, proves=False),
             }
         )
         self.chat = Chat(
@@ -69,17 +78,23 @@ class Runtime:
             generator=parts.generator,
             journal=self._journal,
             health=self.health,
-            answers=Answers(settings.max_running_answers),
+            answers=Answers(settings.max_running_answers, relay=relay),
+            cache=AnswerCache(
+                parts.conversations, most=settings.answer_cache_answers, days=settings.answer_cache_days
+            ),
+            shared=SharedAnswers(),
             top_k=settings.top_k,
             docs_base_url=settings.docs_base_url,
             fallback=parts.fallback,
         )
         self._index_open = False
-        self._next_look_for_abandoned = 0.0
+        self._next_look_for_abandoned: float | None = None
         self._watches: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to open and watch the parts; returns at once."""
+        if self.replicas is not None:
+            self.replicas.start()
         for service in self.health.services:
             watch = asyncio.create_task(self.health.watch(service))
             watch.add_done_callback(self._watch_ended)
@@ -92,6 +107,11 @@ class Runtime:
         elif error is not None:
             log.error("a service is no longer watched", exc_info=error)
 
+    @property
+    def quota(self) -> Mapping[str, Quota]:
+        """What is known of each model's quota."""
+        return self._parts.ledger.known()
+
     def require_started(self, mode: Mode) -> None:
         """Raises Starting where a part that the answer needs was never looked at yet."""
         needed: tuple[Service, ...] = ("gemini",) if mode == "selection" else ("gemini", "qdrant")
@@ -101,6 +121,8 @@ class Runtime:
     async def close(self) -> None:
         """Let running answers finish or end them, write what is still queued, close the parts."""
         await self.chat.answers.drain(self.settings.drain_seconds)
+        if self.replicas is not None:
+            await self.replicas.close()
         for watch in self._watches:
             watch.cancel()
         await asyncio.gather(*self._watches, return_exceptions=True)
@@ -112,6 +134,18 @@ class Runtime:
                 log.error("a part did not close cleanly", exc_info=error)
         for gate in self._gates.values():
             await gate.close()
+
+    def _stop_answer(self, message_id: UUID) -> None:
+        answer = self.chat.answers.get(message_id)
+        if answer is not None:
+            answer.interrupt("stopped")
+
+    def _forget_conversation(self, conversation_id: UUID) -> None:
+        self.chat.answers.forget_conversation(conversation_id)
+        self._journal.forget(conversation_id)
+
+    async def _rescue(self, answer: Message) -> None:
+        await self._parts.conversations.rescue(answer)
 
     def _gated(self, service: Service, check: Check) -> Check:
         gate = self._gates.get(service)
@@ -127,10 +161,20 @@ class Runtime:
     async def _check_storage(self) -> None:
         await self._parts.conversations.open()
         await self._parts.conversations.check()
-        if time.monotonic() >= self._next_look_for_abandoned:
-            await self._parts.conversations.abandon_running(ABANDONED_SECONDS)
-            self._next_look_for_abandoned = time.monotonic() + ABANDONED_SECONDS
+        await self._abandon_running()
         self._journal.wake()
+
+    async def _abandon_running(self) -> None:
+        """What was running before this process began is of one that was killed: but where there may be other
+        replicas, it may be theirs, and they see to each other's ends."""
+        now = time.monotonic()
+        if self._next_look_for_abandoned is None and self.replicas is None:
+            await self._parts.conversations.abandon_running(now - self.started)
+        elif now >= (self._next_look_for_abandoned or 0.0):
+            await self._parts.conversations.abandon_running(ABANDONED_SECONDS)
+        else:
+            return
+        self._next_look_for_abandoned = now + ABANDONED_SECONDS
 
     async def _check_models(self) -> None:
         await self._parts.generator.open()
@@ -156,8 +200,15 @@ class Runtime:
 
     def _model_facts(self) -> Mapping[str, Any]:
         generator = self._parts.generator
-        facts = {"model": generator.model, "provider": generator.provider}
+        facts: dict[str, Any] = {"model": generator.model, "provider": generator.provider}
+        known = self._parts.ledger.known()
+        if spent := {model: _utc(quota.spent.until) for model, quota in known.items() if quota.spent}:
+            facts["out_of_quota"] = spent
         return facts | _mode(generator.provider == "extractive")
+
+
+def _utc(unix_time: float) -> str:
+    return datetime.fromtimestamp(unix_time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _mode(embedded: bool) -> dict[str, str]:

@@ -7,6 +7,7 @@ from types import FrameType
 import uvicorn
 
 from ragspace.app import create_app
+from ragspace.connections import connection_class
 from ragspace.errors import ConfigurationError
 from ragspace.settings import Settings
 
@@ -15,23 +16,29 @@ STORING_SECONDS = 10.0
 
 
 class Server(uvicorn.Server):
-    """Serves the application for `settings`. On SIGTERM no new answer is started and running ones get
-    DRAIN_SECONDS; `fatal` is the configuration error, if one ended the server."""
+    """Serves the application for `settings`; `fatal` is the configuration error, if one ended the server.
+
+    On SIGTERM no new answer is started and running ones get DRAIN_SECONDS. Until then the server listens on:
+    new questions are told that it ends, and a reader whose connection breaks can come back.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.fatal: ConfigurationError | None = None
         self._settings = settings
+        self._draining = False
         self._app = create_app(settings, self._stop_because)
         super().__init__(
             uvicorn.Config(
                 self._app,
+                http=connection_class(settings.request_head_seconds, settings.request_body_seconds),
+                ws="none",
                 access_log=False,
                 log_config=None,
                 proxy_headers=False,
                 server_header=False,
                 lifespan="on",
                 timeout_keep_alive=30,
-                timeout_graceful_shutdown=int(settings.drain_seconds + STORING_SECONDS),
+                timeout_graceful_shutdown=int(STORING_SECONDS),
             )
         )
 
@@ -40,11 +47,19 @@ class Server(uvicorn.Server):
         await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._loop.call_soon_threadsafe(self._drain)
-        super().handle_exit(sig, frame)
+        """The first signal begins the drain; another one does not wait for its end."""
+        if self._draining:
+            super().handle_exit(sig, frame)
+        else:
+            self._draining = True
+            self._loop.call_soon_threadsafe(self._drain)
 
     def _drain(self) -> None:
-        self._app.state.runtime.chat.answers.drain(self._settings.drain_seconds)
+        drained = self._app.state.runtime.chat.answers.drain(self._settings.drain_seconds)
+        drained.add_done_callback(self._drained)
+
+    def _drained(self, _: "asyncio.Task[None]") -> None:
+        self.should_exit = True
 
     def _stop_because(self, error: ConfigurationError) -> None:
         self.fatal = self.fatal or error

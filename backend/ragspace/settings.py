@@ -27,6 +27,9 @@ from ragspace.origins import normalized_origin
 Generation = Literal["gemini", "openai", "extractive"]
 Embedding = Literal["gemini", "local"]
 
+MIN_TOKEN_LENGTH = 16
+"""Characters of a key that this service itself asks for: it must stand against guessing."""
+
 
 def _split(value: Any) -> Any:
     if isinstance(value, str):
@@ -72,6 +75,31 @@ def _api_key(value: SecretStr) -> SecretStr:
     return value
 
 
+def _redis_url(value: SecretStr) -> SecretStr:
+    try:
+        parts = urlsplit(value.get_secret_value())
+        usable = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+        usable = usable and re.fullmatch(r"/?\d*", parts.path) is not None
+        usable = usable and {name for name, _ in parse_qsl(parts.query)} <= _REDIS_OPTIONS
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(
+            "malformed: it is redis://user:password@host:port/number, or rediss:// for TLS, with "
+            "anything special in the password percent-encoded"
+        )
+    return value
+
+
+_REDIS_OPTIONS = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"}
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < MIN_TOKEN_LENGTH:
+        raise ValueError(f"it has at least {MIN_TOKEN_LENGTH} characters; `openssl rand -hex 24` makes one")
+    return value
+
+
 def _upper(value: Any) -> Any:
     return value.strip().upper() if isinstance(value, str) else value
 
@@ -104,6 +132,7 @@ def _build_id() -> str | None:
 
 
 ApiKey = Annotated[SecretStr, AfterValidator(_api_key)]
+OwnKey = Annotated[SecretStr, AfterValidator(_api_key), AfterValidator(_long_enough)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Origin = Annotated[str, AfterValidator(_origin)]
 ModelNames = Annotated[
@@ -131,6 +160,8 @@ class Settings(BaseModel):
     embedding_provider: Embedding | None = None
     embedding_dimensions: int | None = Field(default=None, ge=1, le=8192)
     extractive_fallback: bool = False
+    answer_cache_answers: int = Field(default=1000, ge=0, le=1_000_000)
+    answer_cache_days: float = Field(default=7, ge=0, le=3650)
 
     qdrant_url: HttpUrl | None = None
     qdrant_api_key: ApiKey | None = None
@@ -139,6 +170,8 @@ class Settings(BaseModel):
     docs_base_url: HttpUrl | None = None
 
     database_url: SecretStr | None = None
+    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = None
+    replica_lost_seconds: float = Field(default=6, gt=0, le=60)
 
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=1, le=65535)
@@ -147,11 +180,23 @@ class Settings(BaseModel):
     rate_limit: Annotated[str, AfterValidator(_rate_limit)] = "30/minute"
     trusted_hops: int | None = Field(default=None, ge=0, le=10)
     max_running_answers: int = Field(default=500, ge=1)
+    max_waiting_questions: int = Field(default=200, ge=0)
+    wait_seconds: float = Field(default=10, ge=0, le=30)
+    api_key: OwnKey | None = None
+    metrics_token: OwnKey | None = None
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
+    log_content: bool = False
 
+    request_head_seconds: float = Field(default=10, gt=0)
+    request_body_seconds: float = Field(default=10, gt=0)
     head_hold_seconds: float = Field(default=1.5, ge=0, le=30)
     keep_alive_seconds: float = Field(default=15, gt=0, le=50)
+    connect_seconds: float = Field(default=5, gt=0)
+    retrieval_seconds: float = Field(default=10, gt=0)
     first_delta_seconds: float = Field(default=20, gt=0)
+    stall_seconds: float = Field(default=30, gt=0)
+    storage_seconds: float = Field(default=10, gt=0)
+    check_seconds: float = Field(default=10, gt=0)
     health_interval_seconds: float = Field(default=30, gt=0)
     drain_seconds: float = Field(default=8, ge=0)
 
@@ -243,6 +288,13 @@ class Settings(BaseModel):
         return parse_database_url(url, self.data_dir)
 
     @property
+    def replicas(self) -> str | None:
+        """The Redis that joins several replicas, with its password; None for a replica alone."""
+        if self.redis_url is None or self.mode == "embedded":
+            return None
+        return self.redis_url.get_secret_value()
+
+    @property
     def data_dir(self) -> Path:
         """Where the built-in parts write; absolute."""
         return self.ragspace_data_dir.expanduser().absolute()
@@ -271,7 +323,8 @@ class Settings(BaseModel):
             if isinstance(value := getattr(self, name), SecretStr)
         }
         database = self.database_url.get_secret_value() if self.database_url else ""
-        for address in (database, self.qdrant_url or "", self.llm_base_url or ""):
+        redis = self.redis_url.get_secret_value() if self.redis_url else ""
+        for address in (database, redis, self.qdrant_url or "", self.llm_base_url or ""):
             secrets |= _secrets_of(address)
         return frozenset(secrets - {"", "localhost", "127.0.0.1"})
 

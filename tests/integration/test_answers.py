@@ -73,8 +73,6 @@ async def until_token(stream: AsyncIterator[tuple[str, dict[str, object]]]) -> H
         (replies.overloaded(), 503, "generation_unavailable"),
         (replies.internal_error(), 503, "generation_unavailable"),
         (replies.invalid_key(), 503, "generation_unavailable"),
-        (replies.quota_exceeded(per="Minute", retry_after_s=38), 429, "quota_exceeded"),
-        (replies.quota_exceeded(per="Day"), 429, "quota_exceeded"),
         (replies.empty_answer(), 503, "generation_unavailable"),
         (replies.no_candidates(), 503, "generation_unavailable"),
         (replies.malformed_chunk(after=0), 503, "generation_unavailable"),
@@ -88,22 +86,6 @@ async def test_a_failure_before_the_first_delta_is_told_by_the_status(
         body = await response.json()
         assert (response.status, body["error"]["code"]) == (status, code)
         assert int(response.headers["Retry-After"]) == body["error"]["retry_after"] >= 1
-
-
-async def test_the_sse_edge_case_gemini_quota_is_told_by_health_and_by_the_chat(
-    client: aiohttp.ClientSession, gemini: GeminiStandIn
-):
-    """The seed's edge case: degraded, Gemini marked as unavailable, and a clear message about the quota."""
-    gemini.script(replies.quota_exceeded(per="Minute", retry_after_s=38), times=1)
-    async with client.post("/api/chat", json={"message": QUESTION}) as response:
-        assert "quota" in (await response.json())["detail"]
-    async with client.get("/api/health") as response:
-        assert response.status == 503
-        report = await response.json()
-    assert (report["status"], report["services"]["gemini"]["reason"]) == ("degraded", "quota_exceeded")
-    assert (await ask(client, QUESTION)).last["type"] == "done"
-    async with client.get("/api/health") as response:
-        assert response.status == 200
 
 
 async def test_after_the_head_is_out_a_failure_is_an_error_event(

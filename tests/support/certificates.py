@@ -1,5 +1,6 @@
 """A certificate authority of the tests' own, and a server certificate for loopback by it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -20,7 +21,8 @@ class Certificates:
     key: Path
 
 
-def make_certificates(directory: Path) -> Certificates:
+def make_certificates(directory: Path, names: Sequence[str] = ()) -> Certificates:
+    """`names` are more hosts that the certificate is for."""
     made = Certificates(directory / "authority.pem", directory / "server.pem", directory / "server.key")
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority_name = _name("Test authority")
@@ -28,7 +30,8 @@ def make_certificates(directory: Path) -> Certificates:
         x509.BasicConstraints(ca=True, path_length=0), critical=True
     )
     server = _unsigned(_name("127.0.0.1"), authority_name, key.public_key()).add_extension(
-        x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1")), *map(x509.DNSName, names)]),
+        critical=False,
     )
     pem = serialization.Encoding.PEM
     made.authority.write_bytes(authority.sign(authority_key, hashes.SHA256()).public_bytes(pem))

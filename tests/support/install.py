@@ -9,10 +9,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from tests.support import programs
+from tests.support import npm, programs
+from tests.support.docusaurus import packages
 
 DEBIAN_PACKAGES = {
     "pgbouncer": programs.pgbouncer,
+    "redis-server": programs.redis,
     "chromium": programs.chromium,
     "podman": programs.podman,
     "runc": programs.runc,
@@ -36,23 +38,32 @@ def install_debian_packages() -> None:
 
 def install_npm_packages() -> None:
     lock = programs.NODE_PROJECT / "package-lock.json"
-    installed = programs.NODE_PROJECT / "node_modules" / ".package-lock.json"
-    if installed.is_file() and installed.stat().st_mtime >= lock.stat().st_mtime:
-        return
-    node, npm = programs.node(), programs.npm()
-    if node is None or npm is None:
-        _say("npm packages: left out, since there is no Node here")
+    installed = programs.NODE_PROJECT / "node_modules" / ".locked.json"
+    if installed.is_file() and installed.read_bytes() == lock.read_bytes():
         return
     _say("installing the npm packages of package-lock.json")
-    _run([str(node), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+    try:
+        npm.ci(programs.NODE_PROJECT, timeout=_TIME_LIMIT_S)
+        shutil.copy(lock, installed)
+    except (OSError, npm.NodeFailed) as error:
+        _say(f"they could not be installed ({type(error).__name__}): their tests will be skipped")
+
+
+def install_docusaurus() -> None:
+    if packages.are_installed():
+        return
+    _say("installing Docusaurus, some thousand npm packages")
+    try:
+        packages.install()
+    except (OSError, npm.NodeFailed) as error:
+        _say(f"Docusaurus could not be installed ({type(error).__name__}): its tests will be skipped")
 
 
 def _run(command: Sequence[str]) -> None:
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "NPM_CONFIG_UPDATE_NOTIFIER": "false"}
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     try:
         subprocess.run(
             command,
-            cwd=programs.NODE_PROJECT,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -70,3 +81,4 @@ def _say(text: str) -> None:
 if __name__ == "__main__":
     install_debian_packages()
     install_npm_packages()
+    install_docusaurus()

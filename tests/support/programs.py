@@ -11,9 +11,15 @@ _SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/b
 NODE_PROJECT = Path(__file__).parent / "node"
 """The npm packages that the tests use, pinned by package-lock.json."""
 
+FRONTEND = Path(__file__).parents[2] / "frontend"
+
 
 def pgbouncer() -> Path | None:
     return _found("pgbouncer")
+
+
+def redis() -> Path | None:
+    return _found("redis-server")
 
 
 def chromium() -> Path | None:
@@ -46,6 +52,12 @@ def npm_package(name: str) -> Path | None:
     """Where an npm package of the tests is installed."""
     package = NODE_PROJECT / "node_modules" / name
     return package if package.is_dir() else None
+
+
+def built_frontend() -> Path | None:
+    """The directory that `make setup` builds the front end into, if it did."""
+    built = FRONTEND / "dist"
+    return built if (built / "index.html").is_file() and (built / "widget.js").is_file() else None
 
 
 def hadolint() -> Path | None:

@@ -37,8 +37,9 @@ class RunningServer:
     """One `ragspace serve` process. `home` is its HOME and, in `home/data`, where it keeps its data.
 
     It sees the variables of `environment`, PATH, HOME and RAGSPACE_DATA_DIR, and no `.env`: nothing of the
-    developer's own. Entering it returns once it is what `until` says (`healthy` by default); leaving it stops
-    it. After `stop` or `kill` it may be started again, on the same port with the same data.
+    developer's own. Its answer cache is off unless `environment` says otherwise, so that each question
+    reaches the model. Entering it returns once it is what `until` says (`healthy` by default); leaving it
+    stops it. After `stop` or `kill` it may be started again, on the same port with the same data.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class RunningServer:
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(home),
             "RAGSPACE_DATA_DIR": str(self.data_dir),
+            "ANSWER_CACHE_ANSWERS": "0",
             **(environment or {}),
         }
         self._home = home

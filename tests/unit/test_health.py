@@ -4,6 +4,7 @@ import pytest
 
 from ragspace.errors import (
     ConfigurationError,
+    GenerationUnavailable,
     NotFound,
     QuotaExceeded,
     RetrievalUnavailable,
@@ -145,3 +146,21 @@ async def test_a_blocked_port_stays_told_when_a_request_only_knows_that_nothing_
     checks["qdrant"].error = DOWN
     await health.check("qdrant")
     assert state.reason == "unreachable"
+
+
+async def test_what_failed_a_request_is_believed_where_the_check_proves_less(checks: dict[str, Scripted]):
+    """Looking at a model works while every answer fails."""
+    health = Health({"gemini": Probe(checks["gemini"], 60.0, proves=False)})
+    await health.check("gemini")
+    health.failed(GenerationUnavailable(service="gemini", reason="error"))
+    await health.check("gemini")
+    assert health.services["gemini"].reason == "error"
+    health.succeeded("gemini")
+    assert health.services["gemini"].status == "connected"
+
+
+async def test_a_check_that_passes_shows_that_a_service_is_reached(checks: dict[str, Scripted]):
+    health = Health({"gemini": Probe(checks["gemini"], 60.0, proves=False)})
+    health.failed(GenerationUnavailable(service="gemini", reason="unreachable"))
+    await health.check("gemini")
+    assert health.services["gemini"].status == "connected"

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response
 
@@ -10,11 +11,15 @@ from ragspace import errors
 from ragspace.api.dependencies import RuntimeDep
 from ragspace.api.error_responses import ValidationFailed, documented
 from ragspace.api.event_stream import MEDIA_TYPE, EventStream, replay_response
-from ragspace.api.rate_limit import RateLimit
+from ragspace.api.rate_limit import RateLimit, within_rate_limit
 from ragspace.api.schemas import ChatRequest
+from ragspace.api.turns import Turns
 from ragspace.chat.pipeline import Question
 from ragspace.chat.replay import replayed
 from ragspace.chat.streams import Answer
+from ragspace.runtime import Runtime
+
+log = structlog.get_logger(__name__)
 
 router = APIRouter(prefix="/api/chat", tags=["chat"])
 
@@ -32,9 +37,13 @@ STREAM: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def _within_rate_limit(request: Request) -> None:
+CLIENT_CLOSED_REQUEST = 499
+"""nginx's, for the log alone: nobody is there to read it."""
+
+
+async def _client_within_rate_limit(request: Request) -> str:
     rate_limit: RateLimit = request.app.state.rate_limit
-    await rate_limit.admit(request)
+    return await rate_limit.admit_question(request)
 
 
 @router.post(
@@ -42,7 +51,6 @@ async def _within_rate_limit(request: Request) -> None:
     summary="Ask a question",
     status_code=200,
     response_class=EventStream,
-    dependencies=[Depends(_within_rate_limit)],
     responses=STREAM
     | documented(
         errors.InvalidJson,
@@ -61,15 +69,51 @@ async def _within_rate_limit(request: Request) -> None:
         errors.GenerationTimeout,
     ),
 )
-async def ask(body: ChatRequest, runtime: RuntimeDep) -> Response:
+async def ask(
+    body: ChatRequest,
+    request: Request,
+    runtime: RuntimeDep,
+    client: Annotated[str, Depends(_client_within_rate_limit)],
+) -> Response:
     """The head is held back until the first token or a failure is known, for a moment at most: most
     failures are told by the status."""
     runtime.require_started(body.mode)
-    answer = runtime.chat.ask(Question(body.message, body.mode, body.context, body.conversation_id))
+    question = Question(body.message, body.mode, body.context, body.conversation_id)
+    answer = await _begun_in_turn(question, client, request, runtime)
+    if answer is None:
+        return Response(status_code=CLIENT_CLOSED_REQUEST)
     await answer.wait_until_begun(runtime.settings.head_hold_seconds)
+    await runtime.chat.answers.told(answer)
     if answer.failure is not None and not answer.text:
         raise answer.failure
     return EventStream(answer, 0, runtime.settings.keep_alive_seconds)
+
+
+async def _begun_in_turn(
+    question: Question, client: str, request: Request, runtime: Runtime
+) -> Answer | None:
+    """The answer, begun when it was the client's turn; None where the client did not wait for that."""
+    if runtime.chat.answers.draining:
+        raise errors.ShuttingDown(retry_after=5)
+    turns: Turns = request.app.state.turns
+    waited = await turns.take(client)
+    try:
+        if waited and await request.is_disconnected():
+            turns.give_back()
+            return None
+        answer = runtime.chat.ask(question)
+    except BaseException:
+        turns.give_back()
+        raise
+    answer.when_finished(turns.give_back)
+    metrics = request.app.state.metrics
+    if metrics is not None:
+        answer.when_finished(lambda: metrics.answered(answer))
+    if runtime.settings.log_content:
+        ids = {"message_id": str(answer.message_id)}
+        log.info("question", **ids, mode=question.mode, text=question.message, context=question.context)
+        answer.when_finished(lambda: log.info("answer", **ids, text=answer.text))
+    return answer
 
 
 @router.get(
@@ -77,8 +121,15 @@ async def ask(body: ChatRequest, runtime: RuntimeDep) -> Response:
     summary="Go on with an answer's stream",
     status_code=200,
     response_class=EventStream,
+    dependencies=[Depends(within_rate_limit)],
     responses=STREAM
-    | documented(errors.InvalidEventId, errors.MessageNotFound, ValidationFailed, errors.StorageUnavailable),
+    | documented(
+        errors.InvalidEventId,
+        errors.MessageNotFound,
+        ValidationFailed,
+        errors.RateLimited,
+        errors.StorageUnavailable,
+    ),
 )
 async def resume(
     message_id: UUID,
@@ -89,10 +140,9 @@ async def resume(
     """The events after `Last-Event-ID`, or all from the start; a stored answer is told again as a whole."""
     given = last_event_id if last_event_id is not None else last_event_id_query
     seen = _events_seen(given, message_id)
-    answer = runtime.chat.answers.get(message_id)
-    if answer is not None:
-        if seen > len(answer.frames):
-            raise errors.InvalidEventId()
+    found = await runtime.chat.answers.resume(message_id, seen)
+    if found is not None:
+        answer, seen = found
         return EventStream(answer, seen, runtime.settings.keep_alive_seconds)
     stored = await runtime.chat.journal.message(message_id)
     if stored is None:
@@ -104,16 +154,23 @@ async def resume(
     "/{message_id}/stop",
     status_code=204,
     summary="Stop an answer",
+    dependencies=[Depends(within_rate_limit)],
     responses=documented(
-        errors.OriginNotAllowed, errors.MessageNotFound, ValidationFailed, errors.StorageUnavailable
+        errors.InvalidJson,
+        errors.OriginNotAllowed,
+        errors.MessageNotFound,
+        errors.BodyTooLarge,
+        errors.UnsupportedMediaType,
+        ValidationFailed,
+        errors.RateLimited,
+        errors.StorageUnavailable,
     ),
 )
 async def stop(message_id: UUID, runtime: RuntimeDep) -> None:
     """What was written is kept; stopping again changes nothing."""
-    answer: Answer | None = runtime.chat.answers.get(message_id)
-    if answer is not None:
-        answer.interrupt("stopped")
-    elif await runtime.chat.journal.message(message_id) is None:
+    if await runtime.chat.answers.stop(message_id):
+        return
+    if await runtime.chat.journal.message(message_id) is None:
         raise errors.MessageNotFound()
 
 

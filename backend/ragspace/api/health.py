@@ -32,6 +32,8 @@ async def health(runtime: RuntimeDep) -> Response:
         "build_id": runtime.settings.ragspace_build_id,
         "uptime_s": round(time.monotonic() - runtime.started, 1),
     }
+    if runtime.replicas is not None:
+        report["replicas"] = runtime.replicas.report()
     code = 200 if status == "healthy" else 503
     headers = {"Cache-Control": "no-store"}
     return Response(orjson.dumps(report), code, headers, media_type="application/json")

@@ -3,14 +3,15 @@
 import asyncio
 import re
 import time
-from uuid import uuid4
+from collections.abc import Callable
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ragspace import errors, logs
 from ragspace.api.error_responses import error_response
+from ragspace.api.security_headers import missing_headers
 
 log = structlog.get_logger("ragspace.access")
 
@@ -19,50 +20,64 @@ BODY_SECONDS = 10.0
 """A body that takes longer will not come; waiting for it would hold up the end of the process."""
 
 _JSON = re.compile(r"application/(?:.+\+)?json")
+LOGGED_PATH = 200
+"""Characters of an address that a log line shows: its sender makes it as long as it likes."""
+
+Observe = Callable[[str, str, int, float], None]
+"""Told the method, the route (a template, never an id), the status (0: none was sent) and the seconds."""
+
 STATE_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class RequestContext:
     """Gives each request an id, logs it, and turns an exception that nobody expected into a told error.
 
-    HEAD is answered as GET; the server leaves the body out.
+    HEAD is answered as GET; the server leaves the body out. `observe` is told of each request at its end.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, observe: Observe | None = None) -> None:
         self._app = app
+        self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = str(uuid4())
-        token = logs.request_id.set(request_id)
         started = time.perf_counter()
         status = 0
+        method, path = scope["method"], scope["path"]
 
-        async def send_with_id(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
+                given = message.get("headers", ())
+                headers = [*given, (b"x-request-id", request_id.encode()), *missing_headers(given, path)]
+                message = {**message, "headers": headers}
             await send(message)
 
-        method = scope["method"]
         if method == "HEAD":
             scope = {**scope, "method": "GET", "ragspace.head": True}
-        try:
-            await self._app(scope, receive, send_with_id)
-        except Exception:
-            log.exception("request failed", method=method, path=scope["path"])
-            if status:
-                raise
-            await error_response(errors.RagspaceError())(scope, receive, send_with_id)
-        finally:
-            duration = round((time.perf_counter() - started) * 1000, 1)
-            log.info("request", method=method, path=scope["path"], status=status, duration_ms=duration)
-            logs.request_id.reset(token)
+        with logs.request() as request_id:
+            try:
+                await self._app(scope, receive, send_with_headers)
+            except Exception:
+                log.exception("request failed", method=method, path=path[:LOGGED_PATH])
+                if status:
+                    raise
+                await error_response(errors.RagspaceError())(scope, receive, send_with_headers)
+            finally:
+                seconds = time.perf_counter() - started
+                log.info(
+                    "request",
+                    method=method,
+                    path=path[:LOGGED_PATH],
+                    status=status,
+                    duration_ms=round(seconds * 1000, 1),
+                )
+                if self._observe is not None:
+                    route = getattr(scope.get("route"), "path", "none")
+                    self._observe(method, route, status, seconds)
 
 
 class OriginCheck:

@@ -1,39 +1,51 @@
-"""How many questions a client may ask, and who the client is."""
+"""How many requests a client may send."""
 
 import math
 import time
 
-from limits import parse
-from limits.aio.storage import MemoryStorage
+from fastapi import Request
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.strategies import MovingWindowRateLimiter
-from starlette.requests import Request
 
+from ragspace.api.clients import client_of
 from ragspace.errors import RateLimited
+
+OTHER_REQUESTS = 10
+"""How many times as many requests that ask no question (but the storage) a client may send."""
 
 
 class RateLimit:
-    """`limit` (such as `30/minute`) per client, over a moving window.
+    """`limit` (such as `30/minute`) questions per client, over a moving window, and ten times as many other
+    requests. A client is told apart by what `hops` trusted proxies in front say. `storage` is where it is
+    counted (default: in this process)."""
 
-    A client is the `hops`-th entry of X-Forwarded-For from the right, which the nearest trusted proxy
-    appended; the entries left of it are the client's own words. With no proxy it is the peer's address.
-    """
-
-    def __init__(self, limit: str, hops: int) -> None:
-        self._limit = parse(limit)
+    def __init__(self, limit: str, hops: int, storage: Storage | None = None) -> None:
+        self._questions = parse(limit)
+        self._others = type(self._questions)(
+            self._questions.amount * OTHER_REQUESTS, self._questions.multiples, namespace="OTHERS"
+        )
         self._hops = hops
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = MovingWindowRateLimiter(storage or MemoryStorage())
+
+    async def admit_question(self, request: Request) -> str:
+        """Count the question and return its client. Raises RateLimited with the seconds until one more is
+        taken."""
+        return await self._admit(self._questions, request)
 
     async def admit(self, request: Request) -> None:
-        """Count the request. Raises RateLimited with the seconds until one more is taken."""
-        client = self.client(request)
-        if not await self._limiter.hit(self._limit, client):
-            renewal = (await self._limiter.get_window_stats(self._limit, client)).reset_time
-            raise RateLimited(retry_after=max(1, math.ceil(renewal - time.time())))
+        """Count a request that asks no question. Raises RateLimited."""
+        await self._admit(self._others, request)
 
-    def client(self, request: Request) -> str:
-        peer = request.client.host if request.client else "unknown"
-        if self._hops == 0:
-            return peer
-        lines = request.headers.getlist("x-forwarded-for")
-        forwarded = [entry.strip() for line in lines for entry in line.split(",")]
-        return forwarded[-self._hops] if len(forwarded) >= self._hops else peer
+    async def _admit(self, limit: RateLimitItem, request: Request) -> str:
+        client = client_of(request.scope, self._hops)
+        if not await self._limiter.hit(limit, client):
+            renewal = (await self._limiter.get_window_stats(limit, client)).reset_time
+            raise RateLimited(retry_after=max(1, math.ceil(renewal - time.time())))
+        return client
+
+
+async def within_rate_limit(request: Request) -> None:
+    """For routes: raises RateLimited where the client sent too many requests."""
+    rate_limit: RateLimit = request.app.state.rate_limit
+    await rate_limit.admit(request)

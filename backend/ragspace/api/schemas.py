@@ -95,6 +95,9 @@ class StorageReport(ServiceReport):
 class GenerationReport(ServiceReport):
     model: str
     provider: Literal["gemini", "openai", "extractive"]
+    out_of_quota: dict[str, str] | None = Field(
+        default=None, description="models that are not asked, and until when"
+    )
 
 
 class Services(BaseModel):
@@ -102,6 +105,16 @@ class Services(BaseModel):
     qdrant: IndexReport
     postgres: StorageReport
     gemini: GenerationReport
+
+
+class ReplicasReport(BaseModel):
+    """Told where REDIS_URL is set. No service of the answers: without it each replica goes on alone."""
+
+    status: Literal["connected", "unavailable", "starting"]
+    present: int = Field(description="replicas that are there, this one included")
+    reason: Reason | None = None
+    action: str | None = None
+    checked_at: str | None = None
 
 
 class HealthReport(BaseModel):
@@ -112,6 +125,7 @@ class HealthReport(BaseModel):
     version: str
     build_id: str | None = None
     uptime_s: float
+    replicas: ReplicasReport | None = None
 
 
 class Live(BaseModel):

@@ -11,11 +11,13 @@ from uuid import UUID, uuid4
 import structlog
 
 from ragspace.chat import events, sources
+from ragspace.chat.answer_cache import AnswerCache, Fingerprint, LookUp, fingerprint
 from ragspace.chat.citations import CitationFilter
 from ragspace.chat.prompt import general_request, selection_request
+from ragspace.chat.shared_answers import Attachment, Pieces, SharedAnswers
 from ragspace.chat.streams import Answer, Answers
 from ragspace.conversations.journal import Journal
-from ragspace.conversations.records import Exchange, Message, Status
+from ragspace.conversations.records import CachedAnswer, Exchange, Message, Status
 from ragspace.errors import GenerationUnavailable, QuotaExceeded, RagspaceError, ShuttingDown
 from ragspace.health import Health
 from ragspace.models.protocols import Delta, Finish, GenerationRequest, Generator
@@ -53,6 +55,8 @@ class Chat:
     journal: Journal
     health: Health
     answers: Answers
+    cache: AnswerCache
+    shared: SharedAnswers
     top_k: int
     docs_base_url: str | None = None
     fallback: Generator | None = None
@@ -84,15 +88,24 @@ class _Run:
         self._citations = CitationFilter(0)
         self._finish: Finish | None = None
         self._question_kept: asyncio.Task[None] | None = None
+        self._cached = False
+        self._fingerprint: Fingerprint | None = None
+        self._attachment: Attachment | None = None
 
     async def run(self) -> None:
-        status = await self._answered()
-        self._answer.seal()
-        done = self._done_event(status)
-        await self._store(status, done)
-        if self._answer.failure is None:
-            self._answer.publish(done)
-        self._answer.end()
+        try:
+            status = await self._answered()
+            self._answer.seal()
+            if status != "complete":
+                self._detach()
+            done = self._done_event(status)
+            await self._store(status, done)
+            if self._answer.failure is None:
+                self._answer.publish(done)
+            self._answer.end()
+            await self._keep_for_others(status)
+        finally:
+            self._detach()
 
     async def _answered(self) -> Status:
         """Write the answer; the status with which it is to be stored."""
@@ -128,14 +141,19 @@ class _Run:
         answer.publish(events.metadata(answer.conversation_id, answer.message_id, question.mode))
         if question.mode == "selection":
             answer.publish(events.sources([]))
-            await self._generate(selection_request(question.message, question.context or ""))
+            request = selection_request(question.message, question.context or "")
+            await self._generate(request, self._chat.generator.stream(request))
             return
-        request = await self._retrieve(history)
+        repeatable = self._is_first and bool(self._chat.generator.models_now)
+        look_up = self._chat.cache.look_up(question.message) if repeatable else None
+        found = await self._retrieve(history)
         answer.publish(events.sources(self._found))
-        if request is None:
+        if found is None:
             self._not_found()
+        elif look_up is None:
+            await self._generate(found, self._chat.generator.stream(found))
         else:
-            await self._generate(request)
+            await self._repeat_or_generate(found, look_up)
 
     async def _history(self) -> list[Exchange]:
         """What was said before; an unknown conversation gets a new id. Selection mode needs no history, and
@@ -168,20 +186,42 @@ class _Run:
             return None
         return general_request(self._question.message, [r.passage for r in found.passages], history)
 
-    async def _generate(self, request: GenerationRequest) -> None:
+    async def _repeat_or_generate(self, request: GenerationRequest, look_up: LookUp) -> None:
+        """The answer that is known; else the one that others who asked the same are just being told; else a
+        new one, which is theirs too."""
+        chat = self._chat
+        mark = fingerprint(request.question, request.passages)
+        if mark not in chat.shared:
+            known = await look_up.result(mark.material, chat.generator.models_now)
+            if known is not None:
+                self._repeat(known)
+                return
+        self._fingerprint = mark
+        self._attachment = chat.shared.attach(mark, lambda: chat.generator.stream(request))
+        self._cached = self._attachment.late
+        await self._generate(request, self._attachment.pieces())
+
+    def _repeat(self, known: CachedAnswer) -> None:
+        self._cached = True
+        self._citations.cited = list(known.cited)
+        self._finish = Finish("stop", known.model)
+        self._write(known.content)
+
+    async def _generate(self, request: GenerationRequest, pieces: Pieces) -> None:
         try:
-            await self._stream(self._chat.generator, request)
+            await self._stream(pieces, request)
         except QuotaExceeded as error:
             if self._chat.fallback is None or self._answer.text:
                 raise
             self._chat.health.failed(error)
-            await self._stream(self._chat.fallback, request)
+            self._cached = False
+            await self._stream(self._chat.fallback.stream(request), request)
         else:
             self._chat.health.succeeded("gemini")
 
-    async def _stream(self, generator: Generator, request: GenerationRequest) -> None:
+    async def _stream(self, pieces: Pieces, request: GenerationRequest) -> None:
         self._citations = CitationFilter(len(request.passages) if request.cite else 0)
-        async with aclosing(generator.stream(request)) as pieces:
+        async with aclosing(pieces):
             async for piece in pieces:
                 if isinstance(piece, Delta):
                     self._write(self._citations.feed(piece.text))
@@ -223,7 +263,7 @@ class _Run:
             "finish_reason": "stopped" if status == "stopped" else finish_reason,
             "cited": self._citations.cited,
             "model": self._finish.model if self._finish else self._chat.generator.model,
-            "cached": False,
+            "cached": self._cached,
             "timings": self._timings | {"total_ms": _milliseconds_since(self._started)},
         }
         if finish_reason == "not_found":
@@ -238,14 +278,18 @@ class _Run:
             content=self._question.message,
             created_at=self._asked_at,
         )
-        first = self._answer.conversation_id != self._question.conversation_id
-        await self._chat.journal.begin(asked, self._message("running"), first=first)
+        await self._chat.journal.begin(asked, self._message("running"), first=self._is_first)
+
+    @property
+    def _is_first(self) -> bool:
+        """Whether the question opens its conversation."""
+        return self._answer.conversation_id != self._question.conversation_id
 
     async def _store(self, status: Status, done: events.Event) -> None:
         """Keep the answer, where its question was taken at all."""
         if self._question_kept is None:
             return
-        kept = ("finish_reason", "cited", "suggestions", "model")
+        kept = ("finish_reason", "cited", "suggestions", "model", "cached")
         details = {key: done[key] for key in kept if key in done} | {"mode": self._question.mode}
         if self._answer.failure is not None:
             details["error"] = self._answer.failure.code
@@ -257,6 +301,29 @@ class _Run:
             self._chat.health.failed(error)
             if self._answer.failure is None:
                 self._answer.fail(error)
+
+    async def _keep_for_others(self, status: Status) -> None:
+        """Keep the answer for whoever asks the same again, if it is whole and the model's own."""
+        finish, mark, attachment = self._finish, self._fingerprint, self._attachment
+        whole = status == "complete" and self._answer.failure is None
+        if not whole or finish is None or finish.reason != "stop" or mark is None or attachment is None:
+            return
+        if attachment.keep():
+            await self._chat.cache.keep(
+                CachedAnswer(
+                    mark.question,
+                    mark.material,
+                    finish.model,
+                    self._answer.text,
+                    self._citations.cited,
+                    self._answer.conversation_id,
+                    self._asked_at,
+                )
+            )
+
+    def _detach(self) -> None:
+        if self._attachment is not None:
+            self._attachment.detach()
 
     def _message(self, status: Status) -> Message:
         return Message(

@@ -5,14 +5,15 @@ for a while, so that whoever comes back goes on with the next one.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Literal
 from uuid import UUID
 
 import structlog
 
 from ragspace.chat import events
-from ragspace.errors import RagspaceError, RateLimited, ShuttingDown
+from ragspace.chat.relay import Relay
+from ragspace.errors import InvalidEventId, RagspaceError, RateLimited, ShuttingDown
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +28,12 @@ FIRST_EVENT_SECONDS = 60.0
 KEPT_ANSWERS = 1000
 """How many finished answers are kept at most; the oldest go first."""
 
+KEPT_BYTES = 32 * 1024 * 1024
+"""How much memory the events of finished answers may take; here, too, the oldest go first."""
+
+_FRAME_OVERHEAD = 48
+"""Bytes that Python takes for an event besides what is in it."""
+
 
 class Answer:
     """The events of one answer, buffered from the first to the last, and the task that makes them."""
@@ -39,6 +46,10 @@ class Answer:
         self.ended = False
         self.failure: RagspaceError | None = None
         self.interruption: Interruption | None = None
+        self.lost = False
+        """Whether it was ended by others, because the replica that wrote it is gone."""
+        self.on_change: Callable[[Answer], None] | None = None
+        """Called after each event and at the end; must return at once."""
         self._sealed = False
         self._task: asyncio.Task[None] | None = None
         self._first_token = False
@@ -49,9 +60,19 @@ class Answer:
         """Whether its first token, its failure or its end is there: then the response's status is known."""
         return self._first_token or self.ended or self.failure is not None
 
+    @property
+    def size(self) -> int:
+        """Bytes of memory that its events take."""
+        return sum(map(len, self.frames)) + _FRAME_OVERHEAD * len(self.frames)
+
     def publish(self, event: events.Event) -> None:
         """Number the event, keep it and wake whoever listens."""
         self.frames.append(events.frame(self.message_id, len(self.frames) + 1, event))
+        self._wake()
+
+    def relay(self, frames: Iterable[bytes]) -> None:
+        """Publish events that were numbered and serialised elsewhere."""
+        self.frames.extend(frames)
         self._wake()
 
     def write(self, text: str) -> None:
@@ -85,6 +106,11 @@ class Answer:
         self._task = asyncio.create_task(work)
         self._task.add_done_callback(self._finished)
         return self._task
+
+    def when_finished(self, told: Callable[[], None]) -> None:
+        """Call `told` when the task that writes this answer is over; not for one written elsewhere."""
+        if self._task is not None:
+            self._task.add_done_callback(lambda _: told())
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         if not self.ended:
@@ -123,6 +149,8 @@ class Answer:
     def _wake(self) -> None:
         for changed in self._listeners:
             _resolve(changed)
+        if self.on_change is not None:
+            self.on_change(self)
 
 
 def _resolve(changed: asyncio.Future[None]) -> None:
@@ -131,14 +159,37 @@ def _resolve(changed: asyncio.Future[None]) -> None:
 
 
 class Answers:
-    """All running answers and, for a while, the finished ones, by message id."""
+    """All running answers and, for a while, the finished ones, by message id.
 
-    def __init__(self, max_running: int, kept_seconds: float = KEPT_SECONDS) -> None:
+    With a `relay` those of the other replicas, too.
+    """
+
+    def __init__(
+        self,
+        max_running: int,
+        kept_seconds: float = KEPT_SECONDS,
+        *,
+        kept_bytes: int = KEPT_BYTES,
+        relay: Relay | None = None,
+    ) -> None:
         self._max_running = max_running
         self._kept_seconds = kept_seconds
+        self._kept_bytes = kept_bytes
+        self._relay = relay
         self._answers: dict[UUID, Answer] = {}
         self._running: dict[asyncio.Task[None], Answer] = {}
+        self._finished_bytes: dict[UUID, int] = {}
         self._drain: asyncio.Task[None] | None = None
+
+    @property
+    def running(self) -> int:
+        """How many answers are being written here."""
+        return len(self._running)
+
+    @property
+    def draining(self) -> bool:
+        """Whether no answer is started any more."""
+        return self._drain is not None
 
     def admit(self) -> None:
         """Raises ShuttingDown or RateLimited when no answer may be started now."""
@@ -150,6 +201,8 @@ class Answers:
     def start(self, answer: Answer, work: Coroutine[None, None, None]) -> None:
         """Run `work`, which writes `answer`, and keep the answer for whoever comes back to it."""
         self._answers[answer.message_id] = answer
+        if self._relay is not None:
+            answer.on_change = self._relay.changed
         task = answer.run(work)
         self._running[task] = answer
         task.add_done_callback(self._finished)
@@ -157,20 +210,68 @@ class Answers:
     def _finished(self, task: asyncio.Task[None]) -> None:
         answer = self._running.pop(task)
         asyncio.get_running_loop().call_later(self._kept_seconds, self.forget, answer.message_id)
-        while len(self._answers) - len(self._running) > KEPT_ANSWERS:
-            self.forget(next(kept.message_id for kept in self._answers.values() if kept.ended))
+        if answer.message_id in self._answers:
+            self._finished_bytes[answer.message_id] = answer.size
+        while self._finished_bytes and (
+            len(self._finished_bytes) > KEPT_ANSWERS or sum(self._finished_bytes.values()) > self._kept_bytes
+        ):
+            self.forget(next(iter(self._finished_bytes)))
 
     def get(self, message_id: UUID) -> Answer | None:
+        """An answer that is or was written here."""
         return self._answers.get(message_id)
+
+    async def read(self, message_id: UUID) -> Answer | None:
+        """A running answer as it is now, wherever it is written."""
+        answer = self._answers.get(message_id)
+        if answer is None and self._relay is not None:
+            return await self._relay.read(message_id)
+        return answer
+
+    async def told(self, answer: Answer) -> None:
+        """Wait, a moment at most, until a client may go to any replica with the answer's id."""
+        if self._relay is not None:
+            await self._relay.told(answer)
+
+    async def resume(self, message_id: UUID, seen: int) -> tuple[Answer, int] | None:
+        """The answer with this id, here or elsewhere, and how many of its events a client that has `seen`
+        leaves out. None where it is not known, or no longer. Raises InvalidEventId where fewer were sent."""
+        answer = self._answers.get(message_id)
+        if answer is None and self._relay is not None:
+            answer = await self._relay.follow(message_id, seen)
+        if answer is None:
+            return None
+        if answer.lost:
+            # What the replica sent last may be lost with it; its end must be told all the same.
+            seen = min(seen, len(answer.frames) - 1)
+        if seen > len(answer.frames):
+            raise InvalidEventId()
+        return answer, seen
+
+    async def stop(self, message_id: UUID) -> bool:
+        """Stop the answer, here or elsewhere; False where it is not known."""
+        answer = self._answers.get(message_id)
+        if answer is not None:
+            answer.interrupt("stopped")
+            return True
+        return self._relay is not None and await self._relay.stop(message_id)
 
     def forget(self, message_id: UUID) -> None:
         self._answers.pop(message_id, None)
+        self._finished_bytes.pop(message_id, None)
 
     def forget_conversation(self, conversation_id: UUID) -> None:
         """Stop and forget every answer of a conversation that was deleted."""
         for answer in [a for a in self._answers.values() if a.conversation_id == conversation_id]:
+            answer.on_change = None
             answer.interrupt("stopped")
             self.forget(answer.message_id)
+
+    async def forget_everywhere(self, conversation_id: UUID) -> None:
+        """The same at every replica."""
+        self.forget_conversation(conversation_id)
+        if self._relay is not None:
+            await self._relay.forget(conversation_id)
 
     def drain(self, seconds: float, grace: float = 5.0) -> "asyncio.Task[None]":
         """From here on no answer is started; running ones get `seconds` to finish, the rest are ended and
@@ -186,3 +287,5 @@ class Answers:
             answer.interrupt("shutting_down")
         if self._running:
             await asyncio.wait(set(self._running), timeout=grace)
+        if self._relay is not None:
+            self._relay.release(ShuttingDown(retry_after=5))

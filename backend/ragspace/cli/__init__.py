@@ -23,10 +23,10 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(ingest)
 app.command()(ask)
-if find_spec("ragspace.cli.space") is not None:
-    from ragspace.cli.space import add_space_commands
+if find_spec("ragspace.cli.developer") is not None:
+    from ragspace.cli.developer import add_developer_commands
 
-    add_space_commands(app)
+    add_developer_commands(app)
 app.command(hidden=True)(prepare_sample)
 
 

@@ -11,7 +11,8 @@ from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from ragspace.conversations.failures import CERTIFICATE_FILES, DATABASE_FILE, failure_of
+from ragspace.circuit import Circuit
+from ragspace.conversations.failures import CERTIFICATE_FILES, DATABASE_FILE, Failure, failure_of
 from ragspace.conversations.migrations import migrate
 from ragspace.conversations.queries import Queries
 from ragspace.conversations.storable import storable_json
@@ -47,6 +48,8 @@ class Database:
         """
         self._timeout = timeout
         self._liveness = _Liveness()
+        self._circuit = Circuit()
+        self._last: Failure | None = None
         if address.path is not None:
             self._engine = _sqlite(address.path)
         else:
@@ -67,27 +70,50 @@ class Database:
                 raise
             raise failure.error_at_start() from None
 
-    async def run(self, work: Callable[[Queries], Awaitable[T]], *, writes: bool = False) -> T:
+    async def run(
+        self, work: Callable[[Queries], Awaitable[T]], *, writes: bool = False, regardless: bool = False
+    ) -> T:
         """What `work` returns, done in one transaction, which must be repeatable: where the connection
-        breaks it is done again on another one. Raises StorageUnavailable or StatementRefused."""
-        engine = self._engine.execution_options(writes=True) if writes else self._engine
+        breaks it is done again on another one. `regardless` asks although the circuit is open, as a check
+        does. Raises StorageUnavailable or StatementRefused."""
+        if not regardless and self._circuit.refusal() is not None and self._last is not None:
+            raise self._last.error()
+        since = self._circuit.now()
         try:
-            async with asyncio.timeout(self._timeout):
-                for _ in range(BROKEN_CONNECTIONS):
-                    try:
-                        return await self._transaction(engine, work)
-                    except Exception as error:
-                        failure = failure_of(error)
-                        if failure is None or not failure.lost:
-                            raise
-                return await self._transaction(engine, work)
+            result = await self._done(work, writes)
         except Exception as error:
             failure = failure_of(error)
             if failure is None:
+                self._circuit.given_up()
                 raise
             if failure.reason == "timeout":
                 self._liveness.doubt()
+            self._last = failure
+            if failure.reason in ("timeout", "unreachable"):
+                self._circuit.failed(failure.reason, since)
+            else:
+                self._circuit.answered()
             raise failure.error() from None
+        except BaseException:
+            self._circuit.given_up()
+            raise
+        if regardless:
+            self._circuit.checked()
+        else:
+            self._circuit.answered()
+        return result
+
+    async def _done(self, work: Callable[[Queries], Awaitable[T]], writes: bool) -> T:
+        engine = self._engine.execution_options(writes=True) if writes else self._engine
+        async with asyncio.timeout(self._timeout):
+            for _ in range(BROKEN_CONNECTIONS):
+                try:
+                    return await self._transaction(engine, work)
+                except Exception as error:
+                    failure = failure_of(error)
+                    if failure is None or not failure.lost:
+                        raise
+            return await self._transaction(engine, work)
 
     async def _transaction(self, engine: AsyncEngine, work: Callable[[Queries], Awaitable[T]]) -> T:
         async with engine.connect() as connection:

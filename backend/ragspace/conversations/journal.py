@@ -116,14 +116,20 @@ class Journal:
         whole = _whole(queued)
         if self._queue.outage and not whole:
             raise self._unavailable()
-        self._deleted[conversation_id] = None
-        if len(self._deleted) > REMEMBERED_DELETIONS:
-            self._deleted.popitem(last=False)
+        self._remember_deleted(conversation_id)
         self._queue.drop(conversation_id)
         deleted = await self._queue.submit(Delete(conversation_id))
         if deleted is None and not whole:
             raise self._unavailable()
         return bool(deleted) or whole
+
+    def forget(self, conversation_id: UUID) -> None:
+        """A conversation was deleted by another process: drop what is queued of it and what comes later."""
+        self._remember_deleted(conversation_id)
+        if self._queue.lane(conversation_id):
+            self._queue.drop(conversation_id)
+            # What is being tried at the moment may still be written.
+            self._queue.defer(Delete(conversation_id))
 
     def wake(self) -> None:
         """The storage is connected again: write what is queued now."""
@@ -132,6 +138,11 @@ class Journal:
     async def close(self, timeout: float) -> int:
         """Try for `timeout` seconds to write what is queued; how many writes were lost."""
         return await self._queue.close(timeout)
+
+    def _remember_deleted(self, conversation_id: UUID) -> None:
+        self._deleted[conversation_id] = None
+        if len(self._deleted) > REMEMBERED_DELETIONS:
+            self._deleted.popitem(last=False)
 
     def _unavailable(self) -> StorageUnavailable:
         return StorageUnavailable(service="postgres", reason=self._queue.reason)

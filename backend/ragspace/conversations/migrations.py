@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Inspector, Table, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from ragspace.conversations.failures import RIGHTS, failure_of
-from ragspace.conversations.tables import metadata
+from ragspace.conversations.tables import DISPENSABLE, metadata
 from ragspace.errors import ConfigurationError
+
+log = structlog.get_logger(__name__)
 
 MIGRATION_LOCK = int.from_bytes(b"ragspace")
 """The key of the advisory lock that one migration at a time holds."""
@@ -16,7 +19,8 @@ MIGRATION_LOCK = int.from_bytes(b"ragspace")
 
 async def migrate(engine: AsyncEngine, *, rehearsal: bool = False) -> list[str]:
     """Make what is missing, in one transaction; where nothing is missing, nothing but reading is needed.
-    The statements that were wanting; in a `rehearsal` they are run and taken back.
+    The statements that were wanting; in a `rehearsal` they are run and taken back. A role that may make
+    nothing does without a table that is dispensable.
 
     PostgreSQL: a lock of the transaction's own (`pg_advisory_xact_lock`), which a pooler in transaction
     mode allows. SQLite: a transaction that begins as a writer.
@@ -29,11 +33,13 @@ async def migrate(engine: AsyncEngine, *, rehearsal: bool = False) -> list[str]:
             await connection.run_sync(_check_rights)
             return []
     missing: list[str] = []
+    wanting: list[str] = []
     try:
         async with engine.execution_options(writes=True).begin() as connection:
             if engine.dialect.name == "postgresql":
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-            missing = await connection.run_sync(_missing)
+            wanting = await connection.run_sync(_missing, dispensable=False)
+            missing = wanting + await connection.run_sync(_missing, dispensable=True)
             for statement in missing:
                 await connection.exec_driver_sql(statement)
             if rehearsal:
@@ -42,6 +48,11 @@ async def migrate(engine: AsyncEngine, *, rehearsal: bool = False) -> list[str]:
         failure = failure_of(error)
         if failure is None or failure.reason != "rights":
             raise
+        if missing and not wanting:
+            log.warning("a table is done without, since the role may not create it", statements=missing)
+            async with engine.begin() as connection:
+                await connection.run_sync(_check_rights)
+            return []
         raise ConfigurationError(
             failure.message,
             action=f"{failure.action} Or let their owner run: {'; '.join(missing)};",
@@ -50,11 +61,14 @@ async def migrate(engine: AsyncEngine, *, rehearsal: bool = False) -> list[str]:
     return missing
 
 
-def _missing(connection: Connection) -> list[str]:
-    """The statements that complete the database, in order."""
+def _missing(connection: Connection, dispensable: bool | None = None) -> list[str]:
+    """The statements that complete the database, in order: all, or for the tables that are `dispensable` or
+    are not."""
     inspector = inspect(connection)
     statements: list[str] = []
     for table in metadata.sorted_tables:
+        if dispensable not in (None, table.info.get(DISPENSABLE, False)):
+            continue
         if inspector.has_table(table.name):
             statements += _missing_columns(connection, inspector, table)
         else:

@@ -1,5 +1,6 @@
 """The SQL of the conversations, the same for PostgreSQL and SQLite; each method runs in one transaction."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Delete,
     Row,
+    Select,
     Table,
     Update,
     and_,
@@ -16,14 +18,15 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ragspace.conversations.ordering import in_order
-from ragspace.conversations.records import Exchange, Message, Rating
-from ragspace.conversations.tables import conversations, messages
+from ragspace.conversations.records import CachedAnswer, Exchange, Message, Rating
+from ragspace.conversations.tables import answer_cache, conversations, messages
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -52,20 +55,28 @@ class Queries:
 
     async def finish(self, answer: Message) -> None:
         columns = _columns(answer)
-        # No conversation, no row; and the lock keeps a deletion of it from coming between.
-        where_it_exists = (
-            select(*(literal(value, messages.c[name].type) for name, value in columns.items()))
-            .select_from(conversations)
-            .where(conversations.c.id == answer.conversation_id)
-            .with_for_update(read=True, key_share=True)
+        written = self._insert(messages).from_select(
+            list(columns), _where_it_exists(answer.conversation_id, messages, columns)
         )
-        written = self._insert(messages).from_select(list(columns), where_it_exists)
         finished = ("content", "sources", "status", "details")
         await self._connection.execute(
             written.on_conflict_do_update(
                 index_elements=["id"], set_={name: written.excluded[name] for name in finished}
             )
         )
+
+    async def rescue(self, answer: Message) -> bool:
+        columns = _columns(answer)
+        rescued = (
+            update(messages)
+            .where(
+                _answer(answer.id),
+                messages.c.content == "",
+                messages.c.status.in_(("running", "incomplete")),
+            )
+            .values({name: columns[name] for name in ("content", "sources", "status", "details")})
+        )
+        return await self._count(rescued) > 0
 
     async def history(self, conversation_id: UUID, limit: int) -> list[Exchange] | None:
         answer, question = messages.alias("answer"), messages.alias("question")
@@ -102,7 +113,8 @@ class Queries:
                 messages.c.conversation_id == conversation_id, messages.c.role.in_(("user", "assistant"))
             )
         )
-        found = [_message(row) for row in rows]
+        # Off the event loop: reading the JSON of a long conversation takes a while.
+        found = await asyncio.to_thread(lambda: [_message(row) for row in rows])
         if not found and not await self._known(conversation_id):
             return None
         return in_order(found)
@@ -130,6 +142,36 @@ class Queries:
             .values(status="incomplete")
         )
 
+    async def cached_answers(self, question: str, since: datetime) -> Sequence[CachedAnswer]:
+        rows = await self._connection.execute(
+            select(answer_cache)
+            .where(answer_cache.c.question == question, answer_cache.c.created_at >= since)
+            .order_by(answer_cache.c.created_at.desc())
+        )
+        return [CachedAnswer(**row._mapping) for row in rows]
+
+    async def cache_answer(self, answer: CachedAnswer, since: datetime, most: int) -> None:
+        columns = {column.name: getattr(answer, column.name) for column in answer_cache.columns}
+        written = self._insert(answer_cache).from_select(
+            list(columns), _where_it_exists(answer.conversation_id, answer_cache, columns)
+        )
+        key = [column.name for column in answer_cache.primary_key]
+        await self._connection.execute(
+            written.on_conflict_do_update(
+                index_elements=key,
+                set_={name: written.excluded[name] for name in columns if name not in key},
+            )
+        )
+        newest = select(answer_cache.c.created_at).order_by(answer_cache.c.created_at.desc())
+        last_kept = await self._connection.scalar(newest.offset(most - 1).limit(1))
+        too_old = answer_cache.c.created_at < max(since, last_kept or since)
+        # What another process is deleting or renewing at the moment is left to it: two that waited for each
+        # other would be a deadlock.
+        doomed = select(*answer_cache.primary_key).where(too_old).with_for_update(skip_locked=True)
+        await self._connection.execute(
+            delete(answer_cache).where(tuple_(*answer_cache.primary_key).in_(doomed))
+        )
+
     async def ping(self) -> None:
         await self._connection.execute(select(literal(1)))
 
@@ -143,6 +185,16 @@ class Queries:
     def _insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
         return insert(table)
+
+
+def _where_it_exists(conversation_id: UUID, table: Table, columns: dict[str, Any]) -> Select[Any]:
+    """The row to insert. No conversation, no row; and the lock keeps a deletion of it from coming between."""
+    return (
+        select(*(literal(value, table.c[name].type) for name, value in columns.items()))
+        .select_from(conversations)
+        .where(conversations.c.id == conversation_id)
+        .with_for_update(read=True, key_share=True)
+    )
 
 
 def _answer(message_id: UUID) -> ColumnElement[bool]:

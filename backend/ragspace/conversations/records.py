@@ -38,6 +38,41 @@ class Exchange:
     answer: str
 
 
+@dataclass(frozen=True, slots=True)
+class CachedAnswer:
+    """A complete answer that may be given again to whoever asks the same with the same passages.
+
+    `question` is a hash of the question, `material` one of all else that the model was told (both as
+    chat/answer_cache.py makes them), `model` the one that answered, `cited` the indexes of the passages that
+    `content` cites. Of the question's own text nothing is kept. But an answer may repeat its reader's words,
+    so that it belongs to `conversation_id`, for which it was written, and is deleted with it.
+    """
+
+    question: str
+    material: str
+    model: str
+    content: str
+    cited: list[int]
+    conversation_id: UUID
+    created_at: datetime
+
+
+class AnswerStore(Protocol):
+    """Where answers are kept for whoever asks the same again.
+
+    Both methods raise StorageUnavailable(service="postgres"), or StatementRefused where the database has no
+    table for it."""
+
+    async def cached_answers(self, question: str, since: datetime) -> Sequence[CachedAnswer]:
+        """Those to the question with this hash that were written at `since` or later, newest first."""
+        ...
+
+    async def cache_answer(self, answer: CachedAnswer, since: datetime, most: int) -> None:
+        """Keep it, where its conversation still exists, in the place of one with the same hashes and model;
+        drop what is older than `since`, and the oldest beyond the `most` that are kept."""
+        ...
+
+
 class Conversations(Protocol):
     """The repository: the only place that speaks SQL.
 
@@ -69,6 +104,11 @@ class Conversations(Protocol):
     async def finish(self, answer: Message) -> None:
         """Keep the answer's text, sources, status and details; its row is made where it is missing and its
         conversation still exists. Saying it twice changes nothing."""
+        ...
+
+    async def rescue(self, answer: Message) -> bool:
+        """Keep what is known of an answer whose process died before it kept any text; False where it did,
+        or where there is no such answer. Saying it twice changes nothing."""
         ...
 
     async def history(self, conversation_id: UUID, exchanges: int) -> list[Exchange] | None:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
-from ragspace.conversations.records import Exchange, Message, Rating
+from ragspace.conversations.records import CachedAnswer, Exchange, Message, Rating
 from ragspace.database_url import DatabaseAddress
 from ragspace.errors import ConfigurationError, StorageUnavailable
 
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 
 class SqlConversations:
-    """Implements `Conversations` over the database at `address`.
+    """Implements `Conversations` and `AnswerStore` over the database at `address`.
 
     `timeout` bounds every call, in seconds, connecting and one repetition included. What is called while the
     first `open` is under way waits for it; without an `open` that succeeded it raises StorageUnavailable.
@@ -67,13 +68,16 @@ class SqlConversations:
         self._address = address
 
     async def check(self) -> None:
-        await self._run(lambda queries: queries.ping())
+        await self._run(lambda queries: queries.ping(), regardless=True)
 
     async def begin(self, question: Message, answer: Message) -> None:
         await self._run(lambda queries: queries.begin(question, answer), writes=True)
 
     async def finish(self, answer: Message) -> None:
         await self._run(lambda queries: queries.finish(answer), writes=True)
+
+    async def rescue(self, answer: Message) -> bool:
+        return await self._run(lambda queries: queries.rescue(answer), writes=True)
 
     async def history(self, conversation_id: UUID, exchanges: int) -> list[Exchange] | None:
         return await self._run(lambda queries: queries.history(conversation_id, exchanges))
@@ -93,13 +97,21 @@ class SqlConversations:
     async def abandon_running(self, older_than: float) -> int:
         return await self._run(lambda queries: queries.abandon_running(older_than), writes=True)
 
+    async def cached_answers(self, question: str, since: datetime) -> Sequence[CachedAnswer]:
+        return await self._run(lambda queries: queries.cached_answers(question, since))
+
+    async def cache_answer(self, answer: CachedAnswer, since: datetime, most: int) -> None:
+        await self._run(lambda queries: queries.cache_answer(answer, since, most), writes=True)
+
     async def close(self) -> None:
         async with self._opening:
             database, self._database = self._database, None
             if database is not None:
                 await database.close()
 
-    async def _run(self, work: Callable[["Queries"], Awaitable[T]], *, writes: bool = False) -> T:
+    async def _run(
+        self, work: Callable[["Queries"], Awaitable[T]], *, writes: bool = False, regardless: bool = False
+    ) -> T:
         if self._database is None and not self._tried:
             async with self._opening:
                 pass
@@ -110,4 +122,4 @@ class SqlConversations:
                 reason=why.reason if why else "unreachable",
                 action=why.action if why else None,
             )
-        return await self._database.run(work, writes=writes)
+        return await self._database.run(work, writes=writes, regardless=regardless)

@@ -3,7 +3,7 @@
 The columns of an earlier backend, as it made them, and four more on `messages` (`status`, `rating`,
 `comment`, `details`), all of which may be NULL, so that its rows stay readable. Times are UTC without a time
 zone. The earlier tables may have no defaults and no cascades: every column is written and rows are deleted
-one table after the other.
+one table after the other. `answer_cache` is ragspace's own, and its rows go with their conversation.
 """
 
 from datetime import UTC, datetime
@@ -78,4 +78,22 @@ messages = Table(
     Column("comment", StorableText),
     Column("details", _Json),
     Index("ix_messages_conversation_id_created_at", "conversation_id", "created_at"),
+)
+
+DISPENSABLE = "dispensable"
+"""A table marked so is a convenience: a role that may not create it does without."""
+
+answer_cache = Table(
+    "answer_cache",
+    metadata,
+    Column("question", String(64), primary_key=True),
+    Column("material", String(64), primary_key=True),
+    Column("model", String(200), primary_key=True),
+    Column("content", StorableText, nullable=False),
+    Column("cited", _Json, nullable=False),
+    Column("conversation_id", Uuid, ForeignKey(conversations.c.id, ondelete="CASCADE"), nullable=False),
+    Column("created_at", UtcTimestamp, nullable=False),
+    Index("ix_answer_cache_conversation_id", "conversation_id"),
+    Index("ix_answer_cache_created_at", "created_at"),
+    info={DISPENSABLE: True},
 )

@@ -86,15 +86,23 @@ class WriteQueue:
         if self._closed:
             log.error("a write came after the end", write=type(write).__name__)
             return None
+        queued = self._append(write)
+        await asyncio.wait({queued.settled}, timeout=self._timeout)
+        queued.settle(None)
+        return queued.settled.result()
+
+    def defer(self, write: Write) -> None:
+        """Write it after what is before it in its lane; nobody waits for it."""
+        self._append(write).settle(None)
+
+    def _append(self, write: Write) -> _Queued:
         queued = _Queued(write)
         self._lanes.setdefault(write.conversation_id, deque()).append(queued)
         if self.outage:
             queued.settle(None)
         else:
             self._start_writer(write.conversation_id)
-        await asyncio.wait({queued.settled}, timeout=self._timeout)
-        queued.settle(None)
-        return queued.settled.result()
+        return queued
 
     def drop(self, conversation_id: UUID) -> None:
         """Forget what is queued of a conversation. What is being tried at the moment may still be written,

@@ -14,6 +14,7 @@ class ExtractiveGenerator:
 
     provider: Literal["extractive"] = "extractive"
     model = MODEL
+    models_now: tuple[str, ...] = ()
 
     async def open(self) -> None:
         from ragspace.models.quotation import load

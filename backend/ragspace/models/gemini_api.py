@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ragspace.errors import Reason
+from ragspace.models.quota import Spent
 from ragspace.upstream import Upstream, UpstreamFailure
 
 BASE_URL = "https://generativelanguage.googleapis.com"
@@ -17,11 +18,19 @@ BASE_URL = "https://generativelanguage.googleapis.com"
 CHECK_TIMEOUT = 10.0
 """Seconds for asking whether a model is there."""
 
+CONNECT_TIMEOUT = 5.0
+"""Seconds for each try to connect."""
+
 DEFAULT_RETRY_AFTER = 60
 """Seconds to wait where Gemini does not say: its shortest quota is counted by the minute."""
 
 UNAUTHORIZED_ACTION = (
     "Gemini does not accept GEMINI_API_KEY: make a new key at https://aistudio.google.com/apikey and set it."
+)
+
+UNTRUSTED_ACTION = (
+    "No encrypted connection to Gemini could be made: check GEMINI_BASE_URL, if it is set, and whether "
+    "something between here and Gemini answers in its place."
 )
 
 STATUS_PAGE = "https://aistudio.google.com/status"
@@ -34,9 +43,12 @@ ACTIONS: dict[Reason, str] = {
 """What the developer does about a failure that is neither the key's nor a quota's."""
 
 
-def gemini(api_key: str, base_url: str, *, timeout: float) -> Upstream:
+def gemini(
+    api_key: str, base_url: str, *, timeout: float, connect_timeout: float = CONNECT_TIMEOUT
+) -> Upstream:
     """The service. The key travels in a header: an address ends up in logs."""
-    return Upstream(base_url, {"x-goog-api-key": api_key}, timeout=timeout)
+    headers = {"x-goog-api-key": api_key}
+    return Upstream(base_url, headers, timeout=timeout, connect_timeout=connect_timeout)
 
 
 def model_path(model: str, method: str = "") -> str:
@@ -61,8 +73,7 @@ def is_unauthorized(failure: UpstreamFailure) -> bool:
 
 def is_daily_quota(failure: UpstreamFailure) -> bool:
     """Whether the quota that is spent comes back only at midnight Pacific, whatever RetryInfo says."""
-    violations = [v for detail in _details(failure) for v in detail.get("violations") or ()]
-    return any("PerDay" in str(v.get("quotaId")) for v in violations if isinstance(v, dict))
+    return any("PerDay" in str(violation.get("quotaId")) for violation in _violations(failure))
 
 
 def quota_retry_after(failure: UpstreamFailure, now: datetime) -> int:
@@ -71,6 +82,24 @@ def quota_retry_after(failure: UpstreamFailure, now: datetime) -> int:
         return seconds_to_pacific_midnight(now)
     delay = retry_delay(failure)
     return DEFAULT_RETRY_AFTER if delay is None else max(1, math.ceil(delay))
+
+
+def spent_quota(failure: UpstreamFailure, now: datetime) -> Spent:
+    """What a 429 says of the model's quota, at the time `now` (timezone-aware)."""
+    daily = is_daily_quota(failure)
+    until = now.timestamp() + quota_retry_after(failure, now)
+    return Spent(
+        "day" if daily else "minute", until, _request_limit(failure, "PerDay" if daily else "PerMinute")
+    )
+
+
+def _request_limit(failure: UpstreamFailure, period: str) -> int | None:
+    """The `quotaValue` of a spent quota that counts requests; others count tokens."""
+    for violation in _violations(failure):
+        quota, value = str(violation.get("quotaId")), str(violation.get("quotaValue"))
+        if period in quota and "Requests" in quota and value.isascii() and value.isdigit():
+            return int(value[:9])
+    return None
 
 
 def retry_delay(failure: UpstreamFailure) -> float | None:
@@ -99,6 +128,11 @@ def _pacific() -> tzinfo:
     except ZoneInfoNotFoundError:
         # An image without time zone data: standard time is never too early, and in summer one hour late.
         return timezone(timedelta(hours=-8))
+
+
+def _violations(failure: UpstreamFailure) -> Iterator[dict[str, Any]]:
+    violations = (each for detail in _details(failure) for each in detail.get("violations") or ())
+    return (violation for violation in violations if isinstance(violation, dict))
 
 
 def _details(failure: UpstreamFailure) -> Iterator[dict[str, Any]]:

@@ -12,17 +12,20 @@ from ragspace.models.gemini_api import (
     ACTIONS,
     BASE_URL,
     CHECK_TIMEOUT,
+    CONNECT_TIMEOUT,
     STATUS_PAGE,
     UNAUTHORIZED_ACTION,
+    UNTRUSTED_ACTION,
     gemini,
     is_daily_quota,
     is_unauthorized,
     model_path,
-    quota_retry_after,
     retry_delay,
+    spent_quota,
 )
 from ragspace.models.protocols import Purpose, Vector
-from ragspace.upstream import UpstreamFailure
+from ragspace.models.quota import LocalQuotaLedger, QuotaLedger, Spent, seconds_left
+from ragspace.upstream import UpstreamFailure, repeatable
 
 BATCH = 100
 """Texts in one request, at most (Gemini's limit)."""
@@ -59,7 +62,8 @@ class GeminiEmbedder:
 
     Passages are in no hurry: a call that failed for a passing reason is tried again after the time that
     Gemini asks for, else after `backoff` seconds, doubled each time, with jitter. A reader waits for a
-    question: it gets one quick second try, and none where a quota or the time is spent.
+    question: it gets one quick second try, and none where a quota or the time is spent; one that the `ledger`
+    knows to be spent is not asked.
     """
 
     def __init__(
@@ -69,13 +73,20 @@ class GeminiEmbedder:
         base_url: str = BASE_URL,
         *,
         default_dimensions: int = 768,
+        ledger: QuotaLedger | None = None,
         timeout: float = 30.0,
+        question_timeout: float = 10.0,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        check_timeout: float = CHECK_TIMEOUT,
         backoff: float = 1.0,
     ) -> None:
         self._model = model.removeprefix("models/")
         self._default_dimensions = default_dimensions
         self._backoff = backoff
-        self._upstream = gemini(api_key, base_url, timeout=timeout)
+        self._ledger = ledger or LocalQuotaLedger()
+        self._timeout: dict[Purpose, float] = {"question": question_timeout, "passage": timeout}
+        self._check_timeout = check_timeout
+        self._upstream = gemini(api_key, base_url, timeout=timeout, connect_timeout=connect_timeout)
 
     @property
     def model(self) -> str:
@@ -93,7 +104,9 @@ class GeminiEmbedder:
 
     async def check(self) -> None:
         try:
-            await self._upstream.call("GET", model_path(self._model), timeout=CHECK_TIMEOUT)
+            await self._upstream.call(
+                "GET", model_path(self._model), timeout=self._check_timeout, regardless=True
+            )
         except UpstreamFailure as failure:
             raise _public(failure) from None
 
@@ -109,14 +122,32 @@ class GeminiEmbedder:
         attempts = PASSAGE_ATTEMPTS if purpose == "passage" else QUESTION_ATTEMPTS
         attempt = 1
         while True:
+            spent = await self._ledger.admit(self._model)
+            if spent is not None and purpose == "question":
+                raise _quota_exceeded(spent)
             try:
-                return await self._upstream.call("POST", model_path(self._model, "batchEmbedContents"), body)
+                return await self._upstream.call(
+                    "POST",
+                    model_path(self._model, "batchEmbedContents"),
+                    body,
+                    timeout=self._timeout[purpose],
+                    regardless=purpose == "passage",
+                )
             except UpstreamFailure as failure:
-                if attempt >= attempts or not _worth_another_try(failure, purpose):
+                if failure.status == 429:
+                    await self._ledger.refused(self._model, spent_quota(failure, datetime.now(UTC)))
+                if attempt >= attempts or not self._worth_another_try(failure, purpose):
                     raise _public(failure) from None
                 wait = self._wait(failure, attempt, purpose)
             await asyncio.sleep(wait)
             attempt += 1
+
+    def _worth_another_try(self, failure: UpstreamFailure, purpose: Purpose) -> bool:
+        if purpose == "question":
+            return repeatable(failure) and self._upstream.circuit.may_repeat()
+        if failure.status is None:
+            return failure.reason in ("unreachable", "timeout")
+        return failure.status in _PASSING_STATUS and not is_daily_quota(failure)
 
     def _wait(self, failure: UpstreamFailure, attempt: int, purpose: Purpose) -> float:
         jitter = random.uniform(0.75, 1.25)  # noqa: S311 -- spreads load, guards nothing
@@ -162,20 +193,18 @@ def _unit(values: Sequence[float]) -> Vector:
     return [value / length for value in values]
 
 
-def _worth_another_try(failure: UpstreamFailure, purpose: Purpose) -> bool:
-    if purpose == "question":
-        return failure.reason == "unreachable" or failure.status in (500, 502, 503)
-    if failure.status is None:
-        return failure.reason in ("unreachable", "timeout")
-    return failure.status in _PASSING_STATUS and not is_daily_quota(failure)
-
-
 def _public(failure: UpstreamFailure) -> RetrievalUnavailable | QuotaExceeded:
     if failure.status == 429:
-        return QuotaExceeded(action=_QUOTA_ACTION, retry_after=quota_retry_after(failure, datetime.now(UTC)))
+        return _quota_exceeded(spent_quota(failure, datetime.now(UTC)))
     if is_unauthorized(failure):
         return RetrievalUnavailable(service="gemini", reason="unauthorized", action=UNAUTHORIZED_ACTION)
     action = ACTIONS["unreachable"] if failure.reason == "unreachable" else _EMBEDDING_ERROR_ACTION
+    if failure.untrusted:
+        action = UNTRUSTED_ACTION
     if failure.status == 404:
         action = _UNKNOWN_MODEL_ACTION
     return RetrievalUnavailable(service="gemini", reason=failure.reason, action=action)
+
+
+def _quota_exceeded(spent: Spent) -> QuotaExceeded:
+    return QuotaExceeded(action=_QUOTA_ACTION, retry_after=seconds_left(spent.until))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any, Literal
 
 from ragspace.errors import GenerationTimeout, GenerationUnavailable, QuotaExceeded
@@ -11,23 +12,22 @@ from ragspace.models.gemini_api import (
     ACTIONS,
     BASE_URL,
     CHECK_TIMEOUT,
+    CONNECT_TIMEOUT,
     UNAUTHORIZED_ACTION,
+    UNTRUSTED_ACTION,
     failure_of_error_event,
     gemini,
     is_unauthorized,
     model_path,
-    quota_retry_after,
+    spent_quota,
 )
 from ragspace.models.protocols import Delta, Finish, FinishReason, GenerationRequest
+from ragspace.models.quota import LocalQuotaLedger, QuotaLedger, Spent, seconds_left
 from ragspace.models.streaming import Patience, Piece, relay
 from ragspace.upstream import UpstreamFailure
 
 MAX_OUTPUT_TOKENS = 2048
 """Bounds an answer that does not end; what a model thinks counts too."""
-
-ASK_AGAIN_AFTER = 300.0
-"""Seconds after which a model whose quota was spent is first choice again, at the latest: the quota may have
-been raised in the meantime."""
 
 _TRY_NEXT = {404, 429, 500, 503}
 """Unknown, out of quota, failed, overloaded: what another model need not be."""
@@ -50,8 +50,8 @@ class GeminiGenerator:
     """A Generator over `streamGenerateContent`, with `models` as first choice and fallbacks.
 
     A model that is unknown, out of quota or overloaded hands over to the next one, before the first delta
-    only. `first_delta_timeout` (seconds) bounds the wait over the whole list, `stall_timeout` (seconds) each
-    wait after the first delta.
+    only; one that the `ledger` knows to be out of quota is not asked. `first_delta_timeout` (seconds) bounds
+    the wait over the whole list, `stall_timeout` (seconds) each wait after the first delta.
     """
 
     provider: Literal["gemini"] = "gemini"
@@ -62,20 +62,32 @@ class GeminiGenerator:
         models: Sequence[str],
         base_url: str = BASE_URL,
         *,
+        ledger: QuotaLedger | None = None,
         first_delta_timeout: float = 20.0,
         stall_timeout: float = 30.0,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        check_timeout: float = CHECK_TIMEOUT,
     ) -> None:
         if not models:
             raise ValueError("at least one model is needed")
         self._models = tuple(models)
         self._first_delta_timeout = first_delta_timeout
         self._stall_timeout = stall_timeout
-        self._upstream = gemini(api_key, base_url, timeout=first_delta_timeout + stall_timeout)
-        self._spent_until: dict[str, float] = {}
+        self._check_timeout = check_timeout
+        self._upstream = gemini(
+            api_key, base_url, timeout=first_delta_timeout + stall_timeout, connect_timeout=connect_timeout
+        )
+        self._ledger = ledger or LocalQuotaLedger()
 
     @property
     def model(self) -> str:
         return self._models[0]
+
+    @property
+    def models_now(self) -> tuple[str, ...]:
+        known = self._ledger.known()
+        spent = takewhile(lambda model: model in known and known[model].spent, self._models)
+        return self._models[: len(list(spent)) + 1]
 
     async def open(self) -> None:
         await self._upstream.open()
@@ -84,15 +96,27 @@ class GeminiGenerator:
         await self._upstream.close()
 
     async def check(self) -> None:
+        """Whether any of the models is there, each asked at once: one of them is enough to answer."""
+        asked = await asyncio.gather(*map(self._check, self._models))
+        if None not in asked:
+            failures = [failure for failure in asked if failure is not None]
+            raise _unavailable(next((f for f in failures if f.status != 404), failures[0]))
+
+    async def _check(self, model: str) -> UpstreamFailure | None:
         try:
-            await self._upstream.call("GET", model_path(self.model), timeout=CHECK_TIMEOUT)
+            await self._upstream.call("GET", model_path(model), timeout=self._check_timeout, regardless=True)
         except UpstreamFailure as failure:
-            raise _unavailable(failure) from None
+            return failure
+        return None
 
     async def stream(self, request: GenerationRequest) -> AsyncGenerator[Delta | Finish, None]:
         patience = Patience(self._now() + self._first_delta_timeout, self._stall_timeout)
         failures: list[UpstreamFailure] = []
-        for model in self._in_order():
+        spent: list[Spent] = []
+        for model in self._models:
+            if refusal := await self._ledger.admit(model):
+                spent.append(refusal)
+                continue
             begun = False
             pieces = relay(
                 self._upstream,
@@ -114,19 +138,12 @@ class GeminiGenerator:
                     raise _unavailable(failure) from None
                 if failure.status not in _TRY_NEXT:
                     raise _not_begun(failure) from None
-                self._note(model, failure)
-                failures.append(failure)
-        raise _all_refused(failures) from None
-
-    def _in_order(self) -> list[str]:
-        """The models as chosen, but those known to be out of quota last: asking them costs a round trip."""
-        now = self._now()
-        return sorted(self._models, key=lambda model: self._spent_until.get(model, 0.0) > now)
-
-    def _note(self, model: str, failure: UpstreamFailure) -> None:
-        if failure.status == 429:
-            wait = min(quota_retry_after(failure, datetime.now(UTC)), ASK_AGAIN_AFTER)
-            self._spent_until[model] = self._now() + wait
+                if failure.status == 429:
+                    spent.append(spent_quota(failure, datetime.now(UTC)))
+                    await self._ledger.refused(model, spent[-1])
+                else:
+                    failures.append(failure)
+        raise _all_refused(failures, spent) from None
 
     @staticmethod
     def _now() -> float:
@@ -182,13 +199,11 @@ def read_event(event: Any) -> Piece:
     return Piece(text, _FINISH.get(reason, UpstreamFailure("error")))
 
 
-def _all_refused(failures: Sequence[UpstreamFailure]) -> Exception:
+def _all_refused(failures: Sequence[UpstreamFailure], spent: Sequence[Spent]) -> Exception:
     """One error for a list of models of which none began: the one that passes soonest."""
-    overloaded = [f for f in failures if f.status in (500, 503)]
-    spent = [f for f in failures if f.status == 429]
+    overloaded = [failure for failure in failures if failure.status in (500, 503)]
     if spent and not overloaded:
-        now = datetime.now(UTC)
-        return QuotaExceeded(retry_after=min(quota_retry_after(failure, now) for failure in spent))
+        return QuotaExceeded(retry_after=seconds_left(min(each.until for each in spent)))
     return _unavailable((overloaded or failures)[-1])
 
 
@@ -202,4 +217,6 @@ def _unavailable(failure: UpstreamFailure) -> GenerationUnavailable:
     if is_unauthorized(failure):
         return GenerationUnavailable(service="gemini", reason="unauthorized", action=UNAUTHORIZED_ACTION)
     action = _UNKNOWN_MODEL_ACTION if failure.status == 404 else ACTIONS.get(failure.reason)
+    if failure.untrusted:
+        action = UNTRUSTED_ACTION
     return GenerationUnavailable(service="gemini", reason=failure.reason, action=action)

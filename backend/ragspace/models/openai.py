@@ -29,6 +29,9 @@ _FINISH: dict[str, FinishReason] = {
 """OpenAI's finish reasons, and what Hugging Face's text-generation-inference says instead of `stop`."""
 
 _UNAUTHORIZED_ACTION = "The endpoint in LLM_BASE_URL does not accept LLM_API_KEY: set one that it knows."
+_UNTRUSTED_ACTION = (
+    "No encrypted connection to LLM_BASE_URL could be made: check its host and https://, and its certificate."
+)
 _NOT_FOUND_ACTION = "Check LLM_BASE_URL (it mostly ends in /v1) and that LLM_MODEL is a model it serves."
 _ACTIONS: dict[Reason, str] = {
     "unreachable": "Check that the endpoint in LLM_BASE_URL runs and can be reached from here.",
@@ -42,8 +45,9 @@ _QUOTA_ACTION = "Wait, or raise the limit with the provider behind LLM_BASE_URL.
 class OpenAIGenerator:
     """A Generator over `chat/completions`.
 
-    `first_delta_timeout` bounds the wait for the first delta, `stall_timeout` the wait for each next one,
-    both in seconds: a local model may have to be loaded first, and thinks aloud before it answers.
+    `first_delta_timeout` bounds the wait for the first delta, `stall_timeout` the wait for each next one: a
+    local model may have to be loaded first, and thinks aloud before it answers. `connect_timeout` bounds each
+    try to connect, `check_timeout` a check. All in seconds.
     """
 
     provider: Literal["openai"] = "openai"
@@ -56,16 +60,23 @@ class OpenAIGenerator:
         *,
         first_delta_timeout: float = 20.0,
         stall_timeout: float = 30.0,
+        connect_timeout: float = 5.0,
+        check_timeout: float = CHECK_TIMEOUT,
     ) -> None:
         self._model = model
         self._first_delta_timeout = first_delta_timeout
         self._stall_timeout = stall_timeout
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._upstream = Upstream(endpoint(base_url), headers, timeout=first_delta_timeout + stall_timeout)
+        self._check_timeout = check_timeout
+        self._upstream = Upstream(endpoint(base_url), headers, connect_timeout=connect_timeout)
 
     @property
     def model(self) -> str:
         return self._model
+
+    @property
+    def models_now(self) -> tuple[str, ...]:
+        return (self._model,)
 
     async def open(self) -> None:
         await self._upstream.open()
@@ -74,9 +85,11 @@ class OpenAIGenerator:
         await self._upstream.close()
 
     async def check(self) -> None:
+        end_by = asyncio.get_running_loop().time() + self._check_timeout
         try:
-            async with self._upstream.stream("GET", "/models", timeout=CHECK_TIMEOUT) as response:
-                await response.read()
+            async with self._upstream.stream("GET", "/models", begin_by=end_by, regardless=True) as response:
+                async with asyncio.timeout_at(end_by):
+                    await response.read()
         except UpstreamFailure as failure:
             if failure.status not in (404, 405):  # listing its models is no duty of a compatible server
                 raise _unavailable(failure) from None
@@ -152,7 +165,7 @@ def _not_begun(failure: UpstreamFailure) -> GenerationUnavailable | QuotaExceede
 
 
 def _unavailable(failure: UpstreamFailure) -> GenerationUnavailable:
-    action = _ACTIONS.get(failure.reason)
+    action = _UNTRUSTED_ACTION if failure.untrusted else _ACTIONS.get(failure.reason)
     if failure.reason == "unauthorized":
         action = _UNAUTHORIZED_ACTION
     elif failure.status == 404:

@@ -99,6 +99,12 @@ class Generator(Protocol):
         """The first choice among its models."""
         ...
 
+    @property
+    def models_now(self) -> tuple[str, ...]:
+        """The models whose answer is no worse than one written now: from the first choice down to the one
+        that would be asked. None where an answer costs nothing, so that none is worth keeping."""
+        ...
+
     async def open(self) -> None:
         """Load or connect what the first call would otherwise wait for."""
         ...

@@ -5,11 +5,12 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 
+import aiohttp
 import orjson
 
 from ragspace.models.protocols import Delta, Finish, FinishReason
 from ragspace.models.sse import SseStream
-from ragspace.upstream import Upstream, UpstreamFailure
+from ragspace.upstream import Upstream, UpstreamFailure, broke, repeat_pause
 
 End = FinishReason | UpstreamFailure
 """How an answer ended: a failure is given along with the words before it, so that they are not lost."""
@@ -55,11 +56,7 @@ async def relay(
     deadline = patience.begin_by
     begun = False
     async with AsyncExitStack() as stack:
-        try:
-            async with asyncio.timeout_at(deadline):
-                response = await stack.enter_async_context(upstream.stream("POST", path, body, params=params))
-        except TimeoutError:
-            raise UpstreamFailure("timeout") from None
+        response = await _begun(stack, upstream, path, body, params, deadline)
         events = SseStream(response)
         while True:
             try:
@@ -71,6 +68,8 @@ async def relay(
                 raise UpstreamFailure("error")
             text, end = _read_all(payloads, read)
             if text:
+                if not begun:
+                    upstream.circuit.answered()
                 begun = True
                 yield Delta(text)
             if isinstance(end, UpstreamFailure):
@@ -83,6 +82,29 @@ async def relay(
                 return
             if begun:
                 deadline = asyncio.get_running_loop().time() + patience.stall
+
+
+async def _begun(
+    stack: AsyncExitStack,
+    upstream: Upstream,
+    path: str,
+    body: Mapping[str, Any],
+    params: Mapping[str, str] | None,
+    deadline: float,
+) -> aiohttp.ClientResponse:
+    """The response, whose head is there. A connection that is lost before, as an idle one may be just when it
+    is used again, is tried once more."""
+    try:
+        return await stack.enter_async_context(
+            upstream.stream("POST", path, body, params=params, begin_by=deadline)
+        )
+    except UpstreamFailure as failure:
+        if not (broke(failure) and upstream.circuit.may_repeat()):
+            raise
+    await asyncio.sleep(repeat_pause())
+    return await stack.enter_async_context(
+        upstream.stream("POST", path, body, params=params, begin_by=deadline)
+    )
 
 
 def _read_all(payloads: list[bytes], read: ReadEvent) -> Piece:

@@ -131,7 +131,7 @@ def _batches(baked: BakedIndex, directory: Path) -> Iterator[Batch]:
             yield (
                 passages,
                 [list(unpack(base64.b64decode(line))) for line in vectors[chosen]],
-                [passage_terms(passage.text_to_embed) for passage in passages],
+                [passage_terms(passage.text_to_match) for passage in passages],
             )
 
 

@@ -166,7 +166,7 @@ class IngestRun:
         if batch and not self._dry_run:
             texts = [passage.text_to_embed for passage in batch]
             vectors = await self._embedder.embed(texts, purpose="passage", dimensions=dimensions)
-            await writer.add(batch, vectors, await asyncio.to_thread(_terms_of_all, texts))
+            await writer.add(batch, vectors, await asyncio.to_thread(_terms_of_all, batch))
         self._embedded += len(batch)
 
     async def _remove_gone(self, known: dict[UUID, str], writer: IndexWriter) -> None:
@@ -204,5 +204,5 @@ async def _read_ahead(
         reading.cancel()
 
 
-def _terms_of_all(texts: Sequence[str]) -> list[SparseVector]:
-    return [passage_terms(text) for text in texts]
+def _terms_of_all(passages: Sequence[Passage]) -> list[SparseVector]:
+    return [passage_terms(passage.text_to_match) for passage in passages]

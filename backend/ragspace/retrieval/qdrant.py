@@ -9,7 +9,7 @@ from ragspace.errors import RetrievalUnavailable
 from ragspace.models.protocols import Vector
 from ragspace.retrieval.failures import collection_missing, dimension_mismatch
 from ragspace.retrieval.protocols import Candidate, IndexState, SparseVector
-from ragspace.retrieval.qdrant_api import QdrantApi
+from ragspace.retrieval.qdrant_api import CONNECT_SECONDS, READ_SECONDS, QdrantApi
 from ragspace.retrieval.qdrant_layout import EMBEDDING_MODEL, Collection, candidates
 from ragspace.retrieval.qdrant_rebuild import followed, locate
 from ragspace.retrieval.qdrant_writer import QdrantWriter
@@ -34,10 +34,19 @@ class QdrantIndex:
     embedded = False
 
     def __init__(
-        self, url: str, api_key: str | None, collection: str, *, follow_seconds: float = FOLLOW_SECONDS
+        self,
+        url: str,
+        api_key: str | None,
+        collection: str,
+        *,
+        follow_seconds: float = FOLLOW_SECONDS,
+        connect_timeout: float = CONNECT_SECONDS,
+        read_timeout: float = READ_SECONDS,
     ) -> None:
         self.collection = collection
-        self._api = QdrantApi(url, api_key, collection)
+        self._api = QdrantApi(
+            url, api_key, collection, connect_timeout=connect_timeout, read_timeout=read_timeout
+        )
         self._follow_seconds = follow_seconds
         self._searched: Collection | None = None
         self._followed_at = 0.0
@@ -50,7 +59,7 @@ class QdrantIndex:
         await self._api.move(url, tls)
 
     async def state(self) -> IndexState:
-        searched = await self._follow()
+        searched = await self._follow(regardless=True)
         return IndexState(
             collection=self.collection,
             passages=searched.points,
@@ -111,13 +120,13 @@ class QdrantIndex:
             return searched
         return await self._follow()
 
-    async def _follow(self) -> Collection:
-        """Look up what the name leads to now."""
+    async def _follow(self, *, regardless: bool = False) -> Collection:
+        """Look up what the name leads to now; `regardless` as in QdrantApi.collection."""
         self._followed_at = monotonic()
-        found = await followed(self._api, self.collection)
+        found = await followed(self._api, self.collection, regardless=regardless)
         if not found and self._searched is not None:
             await asyncio.sleep(SWITCH_SECONDS)
-            found = await followed(self._api, self.collection)
+            found = await followed(self._api, self.collection, regardless=regardless)
         self._searched = found[-1] if found else None
         if self._searched is None:
             raise collection_missing(self.collection, embedded=False)

@@ -16,9 +16,14 @@ R = TypeVar("R")
 DEFAULT_PORT = 6333
 """Where Qdrant serves REST; the official client too takes it where the URL names no port."""
 
+CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
 WRITE_SECONDS = 60.0
 
+_UNTRUSTED_ACTION = (
+    "No encrypted connection to Qdrant could be made: check the host and https:// in QDRANT_URL, and the "
+    "server's certificate."
+)
 _ACTIONS: dict[Reason, str] = {
     "unreachable": "Check that QDRANT_URL names the cluster and that it runs: Qdrant Cloud suspends a free "
     "one after a week without use. Where only port 443 is open, end QDRANT_URL with :443.",
@@ -35,13 +40,32 @@ _ACTIONS: dict[Reason, str] = {
 class QdrantApi:
     """Calls to one Qdrant server; `configured` is the collection that failures name.
 
-    Every method raises RetrievalUnavailable.
+    `connect_timeout` and `read_timeout` (seconds) bound each try to connect and each reading call. Every
+    method raises RetrievalUnavailable.
     """
 
-    def __init__(self, url: str, api_key: str | None, configured: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        api_key: str | None,
+        configured: str,
+        *,
+        connect_timeout: float = CONNECT_SECONDS,
+        read_timeout: float = READ_SECONDS,
+    ) -> None:
         self._headers = {"api-key": api_key} if api_key else {}
-        self._upstream = Upstream(with_port(url), self._headers, timeout=READ_SECONDS)
+        self._connect_timeout, self._read_timeout = connect_timeout, read_timeout
+        self._upstream = self._at(url)
         self._configured = configured
+
+    def _at(self, url: str, tls: ssl.SSLContext | None = None) -> Upstream:
+        return Upstream(
+            with_port(url),
+            self._headers,
+            connect_timeout=self._connect_timeout,
+            timeout=self._read_timeout,
+            tls=tls,
+        )
 
     async def open(self) -> None:
         await self._upstream.open()
@@ -49,16 +73,20 @@ class QdrantApi:
     async def move(self, url: str, tls: ssl.SSLContext | None = None) -> None:
         """From now on the same server at another address."""
         left = self._upstream
-        self._upstream = Upstream(with_port(url), self._headers, timeout=READ_SECONDS, tls=tls)
+        self._upstream = self._at(url, tls)
         await left.close()
 
     async def close(self) -> None:
         await self._upstream.close()
 
-    async def collection(self, name: str) -> Collection | None:
-        """What the collection or alias of this name says of itself; None where there is none."""
+    async def collection(self, name: str, *, regardless: bool = False) -> Collection | None:
+        """What the collection or alias of this name says of itself; None where there is none. `regardless`
+        asks although the circuit is open, as a check does."""
+        path = collection_path(name)
         try:
-            return await self._ask("GET", collection_path(name), lambda result: Collection.of(name, result))
+            return await self._ask(
+                "GET", path, lambda result: Collection.of(name, result), regardless=regardless
+            )
         except RetrievalUnavailable as failure:
             if failure.reason == "collection_missing":
                 return None
@@ -127,12 +155,23 @@ class QdrantApi:
         path = f"{collection_path(name)}/points/delete"
         await self._tell("POST", path, {"points": ids}, params={"wait": "true"}, repeatable=True)
 
-    async def _ask(self, method: str, path: str, read: Callable[[Any], R], json: Any = None) -> R:
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[Any], R],
+        json: Any = None,
+        *,
+        regardless: bool = False,
+    ) -> R:
         """What `read` makes of the result; changes nothing at the server, so it may be asked twice."""
-        result = await self._call(method, path, json, None, READ_SECONDS, repeatable=True)
         try:
-            return read(result)
-        except (AttributeError, KeyError, TypeError, ValueError):
+            answer = await self._upstream.call(method, path, json, repeat=True, regardless=regardless)
+        except UpstreamFailure as failure:
+            raise self._unavailable(failure) from None
+        try:
+            return read(answer["result"])
+        except (AttributeError, LookupError, TypeError, ValueError):
             raise self._unavailable(UpstreamFailure("error")) from None
 
     async def _tell(
@@ -144,29 +183,12 @@ class QdrantApi:
         params: Mapping[str, str] | None = None,
         repeatable: bool = False,
     ) -> None:
-        await self._call(method, path, json, params, WRITE_SECONDS, repeatable=repeatable)
-
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        json: Any,
-        params: Mapping[str, str] | None,
-        timeout: float,
-        *,
-        repeatable: bool,
-    ) -> Any:
         try:
-            try:
-                answer = await self._upstream.call(method, path, json, params=params, timeout=timeout)
-            except UpstreamFailure as failure:
-                # The server may close an idle connection of the pool just as it is used again.
-                if failure.reason != "unreachable" or failure.status is not None or not repeatable:
-                    raise
-                answer = await self._upstream.call(method, path, json, params=params, timeout=timeout)
+            await self._upstream.call(
+                method, path, json, params=params, timeout=WRITE_SECONDS, repeat=repeatable, regardless=True
+            )
         except UpstreamFailure as failure:
             raise self._unavailable(failure) from None
-        return answer.get("result") if isinstance(answer, dict) else None
 
     def _unavailable(self, failure: UpstreamFailure) -> RetrievalUnavailable:
         # A gateway in front of a cluster that is gone says 404 too, but not in Qdrant's words.
@@ -176,7 +198,7 @@ class QdrantApi:
         return RetrievalUnavailable(
             service="qdrant",
             reason=reason,
-            action=_ACTIONS[reason],
+            action=_UNTRUSTED_ACTION if failure.untrusted else _ACTIONS[reason],
             retry_after=failure.retry_after or 10,
         )
 

@@ -35,17 +35,17 @@ async def locate(api: QdrantApi, name: str) -> Place:
     return Place(name, behind is not None, tuple(await followed(api, behind or name)))
 
 
-async def followed(api: QdrantApi, name: str) -> list[Collection]:
+async def followed(api: QdrantApi, name: str, *, regardless: bool = False) -> list[Collection]:
     """The collection of this name and the successor that its metadata point to, if there is one.
 
-    A pointer to a collection that is gone counts as none.
+    A pointer to a collection that is gone counts as none. `regardless` as in QdrantApi.collection.
     """
-    first = await api.collection(name)
+    first = await api.collection(name, regardless=regardless)
     if first is None:
         return []
     if first.successor is None or first.successor == name:
         return [first]
-    successor = await api.collection(first.successor)
+    successor = await api.collection(first.successor, regardless=regardless)
     return [first, successor] if successor else [first]
 
 

@@ -1,14 +1,14 @@
 """From a question to the passages that may answer it."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
 from ragspace.documents.passage import Passage
 from ragspace.errors import RagspaceError, RetrievalUnavailable
-from ragspace.models.protocols import Embedder, Vector
+from ragspace.models.protocols import Embedder
+from ragspace.models.query_cache import QueryCache
 from ragspace.retrieval.compatibility import ensure_compatible
 from ragspace.retrieval.followup import in_context
 from ragspace.retrieval.protocols import Candidate, IndexState, PassageIndex
@@ -22,9 +22,6 @@ CANDIDATES_PER_PASSAGE = 4
 """The same, for each passage that is wanted."""
 
 SUGGESTIONS = 3
-
-REMEMBERED_QUESTIONS = 128
-"""Question vectors kept in memory; 768 dimensions take 24 KB each."""
 
 MEANINGLESS = frozenset({"collection_missing", "dimension_mismatch", "embedding_model_mismatch"})
 """Reasons for which a search would fail or its result would mean nothing, also if it went well before."""
@@ -46,6 +43,14 @@ class Retrieval:
     suggestions: tuple[Passage, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What was found, best first, and whether any of it is likely to answer the question."""
+
+    candidates: tuple[Candidate, ...]
+    fits: bool
+
+
 class Retriever:
     """Asks the index with what the embedder makes of a question, once both are known to fit together."""
 
@@ -54,7 +59,7 @@ class Retriever:
         self._embedder = embedder
         self._state: IndexState | None = None
         self._failure: RagspaceError | None = None
-        self._vectors: OrderedDict[tuple[str, int], Vector] = OrderedDict()
+        self._queries = QueryCache(embedder)
 
     @property
     def index_state(self) -> IndexState | None:
@@ -80,7 +85,16 @@ class Retriever:
 
     async def retrieve(self, question: str, *, previous: Sequence[str] = (), limit: int) -> Retrieval:
         """The best `limit` passages for `question`, understood in the light of the `previous` questions of
-        the conversation, oldest first.
+        the conversation, oldest first. Raises what `ranking` raises."""
+        ranking = await self.ranking(question, previous=previous, limit=limit)
+        if not ranking.fits:
+            return Retrieval((), _suggestions(ranking.candidates))
+        return Retrieval(
+            tuple(RankedPassage(each.passage, each.similarity) for each in ranking.candidates[:limit])
+        )
+
+    async def ranking(self, question: str, *, previous: Sequence[str] = (), limit: int) -> Ranking:
+        """Everything that was found while looking for the best `limit` passages.
 
         Raises what the last `prepare` raised, RetrievalUnavailable, or QuotaExceeded of the embedder.
         """
@@ -89,7 +103,7 @@ class Retriever:
         state = self._state or await self.prepare()
         contextual = in_context(question, previous)
         texts = [question] if contextual is None else [question, contextual]
-        vectors = await self._embed(texts, state.dimensions)
+        vectors = await self._queries.embed(texts, state.dimensions)
         depth = max(CANDIDATES, CANDIDATES_PER_PASSAGE * limit)
         found = await asyncio.gather(
             *(
@@ -97,24 +111,10 @@ class Retriever:
                 for text, vector in zip(texts, vectors, strict=True)
             )
         )
-        return await asyncio.to_thread(_chosen, self._embedder.model, texts, found, limit)
-
-    async def _embed(self, texts: Sequence[str], dimensions: int) -> list[Vector]:
-        known = {text: self._vectors.get((text, dimensions)) for text in texts}
-        missing = [text for text, vector in known.items() if vector is None]
-        if missing:
-            made = await self._embedder.embed(missing, purpose="question", dimensions=dimensions)
-            known |= zip(missing, made, strict=True)
-        chosen = [vector for text in texts if (vector := known[text]) is not None]
-        for text, vector in zip(texts, chosen, strict=True):
-            self._vectors[text, dimensions] = vector
-            self._vectors.move_to_end((text, dimensions))
-        while len(self._vectors) > REMEMBERED_QUESTIONS:
-            self._vectors.popitem(last=False)
-        return chosen
+        return await asyncio.to_thread(_ranked, self._embedder.model, texts, found)
 
 
-def _chosen(model: str, texts: Sequence[str], found: Sequence[Sequence[Candidate]], limit: int) -> Retrieval:
+def _ranked(model: str, texts: Sequence[str], found: Sequence[Sequence[Candidate]]) -> Ranking:
     """What fits of the searches for the question alone and, where there is one, for it in its context."""
     ranked = [rank(candidates, len(candidates)) for candidates in found]
     alone = ranked[0]
@@ -122,12 +122,12 @@ def _chosen(model: str, texts: Sequence[str], found: Sequence[Sequence[Candidate
     if len(ranked) > 1 and fits(texts[1], ranked[1], model) and not changes_subject(texts[0], ranked[1]):
         fitting.insert(0, ranked[1])
     if not fitting:
-        return Retrieval((), _suggestions(alone))
+        return Ranking(tuple(alone), fits=False)
     best: dict[str, Candidate] = {}
     for candidate in chain.from_iterable(zip_longest(*fitting)):
         if candidate is not None:
             best.setdefault(candidate.passage.content, candidate)
-    return Retrieval(tuple(RankedPassage(c.passage, c.similarity) for c in list(best.values())[:limit]))
+    return Ranking(tuple(best.values()), fits=True)
 
 
 def _suggestions(ranked: Sequence[Candidate]) -> tuple[Passage, ...]:

@@ -31,8 +31,8 @@ README = "README.md"
 GUIDE = "huggingface-spaces/DEPLOYMENT.md"
 BAKED = "baked_sample"
 """The directory in the package that holds the baked index, in an image."""
-FOR_DEVELOPERS = frozenset({"requirements.md"})
-"""Lists of the tests answer no reader's question."""
+FOR_DEVELOPERS = frozenset({"architecture.md", "evaluation.md", "requirements.md"})
+"""How the project is made answers no reader's question."""
 
 _PACKAGE = Path(ragspace.__file__).parent
 _CHECKOUT = _PACKAGE.parents[1]

@@ -28,14 +28,20 @@ HARMLESS = frozenset(
         "HEALTH_INTERVAL_SECONDS",
         "KEEP_ALIVE_SECONDS",
         "LLM_MODEL",
+        "LOG_CONTENT",
         "LOG_LEVEL",
         "MAX_RUNNING_ANSWERS",
+        "MAX_WAITING_QUESTIONS",
         "PUBLIC_URL",
         "QDRANT_COLLECTION",
         "RAGSPACE_MODE",
         "RATE_LIMIT",
+        "REPLICA_LOST_SECONDS",
+        "REQUEST_BODY_SECONDS",
+        "REQUEST_HEAD_SECONDS",
         "TOP_K",
         "TRUSTED_HOPS",
+        "WAIT_SECONDS",
     }
 )
 
@@ -55,6 +61,7 @@ STAYS_HERE = frozenset(
 _PLACEHOLDER = "set-on-the-space"
 _PLACEHOLDERS = {
     "DATABASE_URL": "postgresql://set@on-the-space.invalid/set",
+    "REDIS_URL": "redis://on-the-space.invalid",
     "QDRANT_URL": "https://on-the-space.invalid",
     "LLM_BASE_URL": "https://on-the-space.invalid",
     "GEMINI_BASE_URL": "https://on-the-space.invalid",

@@ -10,13 +10,13 @@ from ragspace.space.secret_forms import KEY_FORMS
 SHORTEST = 8
 """Characters: shorter values, and passwords of letters alone, are ordinary words of any text."""
 
-_SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|DSN|CREDENTIALS)$|^DATABASE_URL$")
+_SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|DSN|CREDENTIALS)$|^(?:DATABASE|REDIS)_URL$")
 
 # What is longer than a key is none: the index of baked documents is a long line of base64.
 _KEYS = {what: re.compile(rb"(?<![\w-])" + form + rb"(?![\w-])") for what, form in KEY_FORMS.items()}
 
 _DATABASE_URL = re.compile(
-    rb"postgres(?:ql)?(?:\+\w+)?://[^\s:/@\"'`<>{}]+:([^\s/@\"'`<>{}]+)@([^\s/:?\"'`<>{}]+)"
+    rb"(?:postgres(?:ql)?(?:\+\w+)?|rediss?)://[^\s:/@\"'`<>{}]*:([^\s/@\"'`<>{}]+)@([^\s/:?\"'`<>{}]+)"
 )
 _EXAMPLE_PASSWORDS = frozenset({"password", "pass", "passwd", "secret", "pw", "postgres", "example"})
 _EXAMPLE_HOST = re.compile(

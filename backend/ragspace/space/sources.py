@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import ragspace
+from ragspace.built_page import PACKED, built_page
 from ragspace.errors import RagspaceError
 from ragspace.retrieval.sample import GUIDE, sample_documents, sample_root
 
@@ -15,9 +16,13 @@ _CHECKOUT = _PACKAGE.parents[1]
 
 _REQUIRED = ("Dockerfile", "README.md", "requirements.txt")
 
-_NOT_APPLICATION = ("cli/space", "space", "sample_docs", "baked_sample", "baked_documents")
-"""Directories that an image has no use for, or that an installed package has besides."""
-_PAGE_SUFFIXES = frozenset({".html", ".css", ".js", ".svg"})
+_NOT_APPLICATION = frozenset(
+    # What an image has no use for: a Space is one replica.
+    {"cli/developer", "evaluation", "replicas", "space"}
+    # What an installed package has besides.
+    | {"sample_docs", "baked_sample", "baked_documents", PACKED}
+)
+"""Directories of the package."""
 
 
 def template() -> dict[str, bytes]:
@@ -47,14 +52,22 @@ def _with_links(guide: bytes) -> bytes:
 
 
 def application() -> dict[str, bytes]:
-    """The package: its modules and its page."""
-    files: dict[str, bytes] = {}
+    """The package: its modules and the built page.
+
+    Raises RagspaceError where the page was not built.
+    """
+    page = built_page()
+    if not page:
+        raise RagspaceError(
+            "The chat page is not built, and a Space without it would show its visitors nothing.",
+            action="Run `make setup` in the repository: it builds the page, or says what it lacks.",
+        )
+    files = {f"ragspace/{PACKED}/{path}": content for path, content in page.items()}
     for file in _PACKAGE.rglob("*"):
         path = file.relative_to(_PACKAGE).as_posix()
         if path.startswith(tuple(f"{directory}/" for directory in _NOT_APPLICATION)):
             continue
-        page = path.startswith("page/") and file.suffix in _PAGE_SUFFIXES
-        if file.is_file() and (file.suffix == ".py" or file.name == "py.typed" or page):
+        if file.is_file() and (file.suffix == ".py" or file.name == "py.typed"):
             files[f"ragspace/{path}"] = file.read_bytes()
     return files
 

@@ -198,6 +198,25 @@ async def test_answers_whose_process_is_gone_become_incomplete(conversations: Sq
     assert [message and message.status for message in statuses] == ["incomplete", "running", "complete"]
 
 
+async def test_the_text_of_an_answer_whose_process_died_is_rescued_where_none_was_kept(
+    conversations: SqlConversations,
+) -> None:
+    dead, given_up, done = asked(), asked(minutes_ago=10), asked()
+    await keep(conversations, done)
+    for said in (dead, given_up):
+        await conversations.begin(said.question, said.running)
+    await conversations.abandon_running(300)
+
+    for said in (dead, given_up):
+        rescued = replace(said.answer, status="incomplete", content="so far")
+        assert await conversations.rescue(rescued)
+        assert not await conversations.rescue(rescued)
+        assert await conversations.message(said.answer.id) == rescued
+    assert not await conversations.rescue(replace(done.answer, status="incomplete", content="so far"))
+    assert await conversations.message(done.answer.id) == done.answer
+    assert not await conversations.rescue(asked().answer)
+
+
 async def test_many_at_once(conversations: SqlConversations) -> None:
     """More than the pool has connections, and many more than PgBouncer has: statements must not mix."""
     many = [asked(f"question {number}", f"answer {number}") for number in range(40)]

@@ -135,6 +135,32 @@ async def test_an_answer_cut_off_after_a_delta_is_generation_unavailable(
     assert len(upstream.asked) == 1, "nothing is asked again once the reader has read"
 
 
+async def test_a_connection_that_breaks_before_the_response_begins_is_tried_once_more(
+    request_: GenerationRequest,
+) -> None:
+    """As an idle one may, just when it is used again."""
+    answer = sse(text("Yes.", finish="STOP"))
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer)
+    connections: list[asyncio.StreamWriter] = []
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+        await reader.readuntil(b"\r\n\r\n")
+        if len(connections) > 1:
+            writer.write(head + answer)
+            await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        generator = GeminiGenerator(KEY, ["first"], f"http://127.0.0.1:{port}")
+        heard = await listen(generator, request_)
+        await generator.close()
+
+    assert heard.text == "Yes."
+    assert len(connections) == 2
+
+
 @pytest.mark.parametrize(
     "steps",
     [(), (sse(text(finish="STOP")),), (sse(text(finish="MAX_TOKENS")),), (b"<html>hello</html>",), (CUT,)],
@@ -298,12 +324,15 @@ async def _failed_check(generator: GeminiGenerator) -> GenerationUnavailable:
     return caught.value
 
 
-async def test_the_check_asks_for_the_first_model_and_generates_nothing(
+async def test_the_check_asks_for_every_model_is_content_with_one_and_generates_nothing(
     upstream: ScriptedUpstream, with_fallback: GeminiGenerator
 ) -> None:
-    upstream.reply_json({"name": "models/first"})
+    upstream.reply_json(_error(404), 404).reply_json({"name": "models/any"})
     await with_fallback.check()
-    assert [(asked.method, asked.path) for asked in upstream.asked] == [("GET", "/v1beta/models/first")]
+    assert {(asked.method, asked.path) for asked in upstream.asked} == {
+        ("GET", "/v1beta/models/first"),
+        ("GET", "/v1beta/models/second"),
+    }
 
 
 async def test_the_check_of_an_unknown_model_names_its_variable(

@@ -34,9 +34,15 @@ async def connect(qdrant: QdrantShim, book: str) -> AsyncIterator[Connect]:
     opened: list[QdrantIndex] = []
 
     def connect(
-        *, url: str | None = None, api_key: str | None = qdrant.api_key, follow_seconds: float = 1000.0
+        *,
+        url: str | None = None,
+        api_key: str | None = qdrant.api_key,
+        follow_seconds: float = 1000.0,
+        read_timeout: float = 10.0,
     ) -> QdrantIndex:
-        index = QdrantIndex(url or qdrant.url, api_key, book, follow_seconds=follow_seconds)
+        index = QdrantIndex(
+            url or qdrant.url, api_key, book, follow_seconds=follow_seconds, read_timeout=read_timeout
+        )
         opened.append(index)
         return index
 

@@ -8,7 +8,7 @@ import pytest
 
 from ragspace.documents.passage import Passage
 from ragspace.errors import RetrievalUnavailable
-from ragspace.retrieval import qdrant_api, qdrant_writer
+from ragspace.retrieval import qdrant_writer
 from ragspace.retrieval.edge import EdgeIndex
 from ragspace.retrieval.protocols import IndexState, SparseVector
 from ragspace.retrieval.qdrant import QdrantIndex
@@ -221,10 +221,10 @@ async def test_a_server_that_is_down_is_unreachable_until_it_is_up(
 
 
 async def test_a_server_that_does_not_answer_in_time_is_told_so(
-    index: QdrantIndex, qdrant: QdrantShim, monkeypatch: pytest.MonkeyPatch
+    index: QdrantIndex, connect: Connect, qdrant: QdrantShim
 ) -> None:
     await fill(index, PASSAGES, EMBEDDER)
-    monkeypatch.setattr(qdrant_api, "READ_SECONDS", 0.05)
+    index = connect(read_timeout=0.05)
     qdrant.slow(0.5)
 
     with pytest.raises(RetrievalUnavailable) as late:

@@ -54,12 +54,12 @@ def test_a_second_deployment_with_one_changed_file_uploads_one_file(
     own = Checkout(tmp_path / "own", checkout.directory)
     developer = Developer(tmp_path / "work", hub, own)
     developer.deploy()
-    page = own.package / "page" / "page.css"
-    page.write_text(page.read_text() + "/* changed */\n")
+    icon = own.directory / "frontend" / "dist" / "favicon.svg"
+    icon.write_text(icon.read_text() + "<!-- changed -->\n")
     told = developer.deploy()
     assert told.code == 0, told.text
     assert "Upload     1 file, " in told.text
-    assert hub.space().repository.commits[-1].added == ("ragspace/page/page.css",)
+    assert hub.space().repository.commits[-1].added == ("ragspace/page/favicon.svg",)
     assert hub.space().repository.commits[-1].deleted == ()
     assert hub.space().stages[-3:] == ["RUNNING_BUILDING", "RUNNING_APP_STARTING", "RUNNING"]
 

@@ -15,7 +15,7 @@ class Checkout:
         self.directory = directory
         self.package = directory / "backend" / "ragspace"
         ignored = shutil.ignore_patterns("__pycache__")
-        for part in ("backend/ragspace", "huggingface-spaces", "docs"):
+        for part in ("backend/ragspace", "frontend/dist", "huggingface-spaces", "docs"):
             shutil.copytree(original / part, directory / part, ignore=ignored)
         for file in ("README.md", "LICENSE", "pyproject.toml"):
             shutil.copy(original / file, directory)

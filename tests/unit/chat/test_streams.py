@@ -179,3 +179,13 @@ async def test_a_deleted_conversation_takes_its_answers_with_it():
     await heard(mine)
     other.interrupt("stopped")
     await heard(other)
+
+
+async def test_finished_answers_are_kept_by_their_size_and_the_oldest_go_first():
+    answers = Answers(10, kept_bytes=30_000)
+    kept = [new_answer() for _ in range(4)]
+    for answer in kept:
+        answers.start(answer, write_words(answer, ["x" * 10_000]))
+        await heard(answer)
+        await asyncio.sleep(0)
+    assert [answers.get(answer.message_id) is answer for answer in kept] == [False, False, True, True]

@@ -309,6 +309,22 @@ async def test_a_deleted_conversation_is_gone_for_good(journal: Journal, storage
     assert await storage.stored.messages(said.conversation_id) is None
 
 
+async def test_a_conversation_that_another_process_deleted_is_gone_with_what_is_queued_of_it(
+    journal: Journal, storage: FlakyConversations
+) -> None:
+    said = asked()
+    storage.go_away()
+    await journal.begin(said.question, said.running, first=True)
+
+    journal.forget(said.conversation_id)
+    await journal.finish(said.answer)
+    assert await journal.messages(said.conversation_id) is None
+
+    storage.come_back()
+    await written(journal)
+    assert await storage.stored.messages(said.conversation_id) is None
+
+
 async def test_a_queued_conversation_is_deleted_during_the_outage(
     journal: Journal, storage: FlakyConversations
 ) -> None:

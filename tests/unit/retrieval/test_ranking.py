@@ -44,13 +44,6 @@ def test_the_same_content_is_given_once() -> None:
     assert ranked[0].passage.file == "docs/guide.md"
 
 
-def test_one_file_gives_three_passages_before_others_had_their_turn() -> None:
-    long = [candidate(f"long {n}", 0.9 - n / 100) for n in range(5)]
-    ranked = rank([*long, candidate("other", 0.1, file="docs/other.md")], 5)
-
-    assert contents(ranked) == ["long 0", "long 1", "long 2", "other", "long 3"]
-
-
 def test_nothing_can_be_ranked_where_nothing_was_found() -> None:
     assert rank([], 5) == []
     assert fits("anything", [], MINILM) is False

@@ -8,9 +8,10 @@ import pytest
 
 from ragspace.errors import RetrievalUnavailable
 from ragspace.models.protocols import Purpose, Vector
+from ragspace.models.query_cache import REMEMBERED_QUESTIONS
 from ragspace.retrieval import ranking
 from ragspace.retrieval.edge import EdgeIndex
-from ragspace.retrieval.retriever import REMEMBERED_QUESTIONS, Retrieval, Retriever
+from ragspace.retrieval.retriever import Retrieval, Retriever
 from tests.support.embedding import WordEmbedder
 from tests.support.indexing import fill
 from tests.support.passages import passage

@@ -17,6 +17,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJhY2Nlc3MiOiJtIn0.Tm90QVJlYWxTaWduYXR1cmU"
         ("sk-proj-" + "a1B2" * 5, "an API key"),
         ("-----BEGIN RSA PRIVATE KEY-----", "a private key"),
         ("postgresql://me:Xy12Zz34@ep-cool.neon.tech/db", "a database's address"),
+        ("rediss://:Xy12Zz34@cache.provider.com:6379/0", "a database's address"),
         ("postgres+asyncpg://me:p%40ss9@10.0.0.7:5432/db", "a database's address"),
     ],
 )
@@ -34,6 +35,7 @@ def test_what_has_the_form_of_a_key_is_refused_without_showing_it(text: str, wha
         "HF_TOKEN=hf_…",
         "postgresql://user:password@host:5432/database",
         "postgresql://me:secret12@localhost/chat",
+        "redis://user:password@host:port/number",
         "postgresql://me:Xy12Zz34@db.example/chat",
         'f"postgresql://{user}:{password}@{host}/db"',
         "postgresql://USER:…@HOST/DB",

@@ -1,0 +1,117 @@
+import type { Strings } from "./strings";
+
+const PROTOCOL = "The answer could not be understood. Please try again.";
+
+export const en: Strings = {
+  language: "en",
+  heading: "Ask the documents",
+  open: "Ask a question",
+  openWithSelection: "Ask about the selected text",
+  close: "Close",
+  expand: "Larger",
+  shrink: "Smaller",
+  startAnew: "New conversation",
+
+  remove: "Delete conversation",
+  removeQuestion: "Delete this conversation for good, here and on the server?",
+  removeConfirm: "Delete",
+  removed: "The conversation is deleted.",
+  removeFailed: "It could not be deleted. Please try again later.",
+  cancel: "Cancel",
+
+  welcome: "What would you like to know?",
+  welcomeDetail: "Answers come from the documents, with the passages they rest on.",
+  examples: "For example",
+  resuming: "Fetching your last conversation …",
+
+  question: "Your question",
+  placeholder: "Ask a question …",
+  followUp: "Ask a follow-up …",
+  send: "Send",
+  stop: "Stop the answer",
+  charactersLeft: (count) => (count < 0 ? `${-count} characters too many` : `${count} characters left`),
+  conversation: "Conversation",
+  toNewest: "To the newest",
+
+  selection: "Selection",
+  clearSelection: "Clear the selection",
+  askAboutSelection: "Ask about this",
+  askedAbout: "About the selection",
+
+  answer: "Answer",
+  searching: "Searching the documents …",
+  readingSelection: "Reading the selection …",
+  reading: (count) => (count === 1 ? "Reading one passage …" : `Reading ${count} passages …`),
+  waking: "Waking up",
+  wakingDetail:
+    "The assistant was asleep. This can take a minute; your question is sent as soon as it is awake.",
+  reconnecting: "The connection was lost. Taking it up again …",
+
+  copyAnswer: "Copy the answer",
+  copyCode: "Copy the code",
+  copied: "Copied",
+  good: "Good answer",
+  bad: "Bad answer",
+  thanks: "Thank you for the rating.",
+  notRated: "The rating could not be saved.",
+  table: "Table",
+  code: "Code",
+
+  sources: "Sources",
+  source: (index, title) => `Source ${index}: ${title}`,
+  read: (count) => (count === 1 ? "One passage read" : `${count} passages read`),
+  uncited: (count, someCited) =>
+    `${count} ${someCited ? "more " : ""}${count === 1 ? "passage" : "passages"} read, not cited`,
+  openSource: "Open the page",
+  nearest: "Nearest in the documents:",
+  askAboutHeading: (heading) => `What do the documents say about “${heading}”?`,
+
+  note: {
+    extractive: "Quoted from the documents, without a language model.",
+    stopped: "Stopped.",
+    length: "The answer reached its length limit and ends here.",
+    safety: "The language model’s safety rules ended this answer.",
+    incomplete: "This answer was cut off.",
+  },
+
+  retry: "Try again",
+  retryIn: (time) => `Try again in ${time}`,
+  edit: "Edit the question",
+  seconds: (count) => `${count} s`,
+  minutes: (count) => `${count} min`,
+  hours: (count) => `${count} h`,
+  failure: {
+    invalid_json: PROTOCOL,
+    invalid_event_id: "The answer could not be taken up again. Please ask once more.",
+    origin_not_allowed:
+      "This site may not use the assistant yet. Its owner can allow it in the assistant’s settings.",
+    conversation_not_found: "This conversation no longer exists. Please start a new one.",
+    message_not_found: "This answer no longer exists. Please ask once more.",
+    not_found: "There is no assistant at this address.",
+    method_not_allowed: "There is no assistant at this address.",
+    body_too_large: "This is too long. Please shorten the question or the selection.",
+    unsupported_media_type: PROTOCOL,
+    validation_error: "This question cannot be asked as it is. Please shorten or change it.",
+    rate_limited: "Those were many questions at once. Please wait a moment.",
+    quota_exceeded: "The assistant has answered all it may for now.",
+    internal_error: "Something went wrong on our side.",
+    retrieval_unavailable: "The documents cannot be searched right now.",
+    generation_unavailable: "The language model does not answer right now.",
+    storage_unavailable: "Conversations cannot be kept right now, so no question can be taken.",
+    starting: "The assistant is still waking up.",
+    shutting_down: "The assistant is being restarted.",
+    generation_timeout: "The language model took too long to answer.",
+    offline: "You are offline. Your question is sent when you are back.",
+    unreachable: "The assistant cannot be reached.",
+    interrupted: "The connection was lost before the answer was complete.",
+    protocol: PROTOCOL,
+  },
+
+  offline: "You are offline. What you write is kept.",
+  down: {
+    qdrant: "The documents cannot be searched right now.",
+    postgres: "Conversations may not be kept right now.",
+    gemini: "The language model is not available right now.",
+  },
+  stillWorks: "Questions about text that you select still work.",
+};
