@@ -11,8 +11,9 @@ from typing import Any
 
 import httptools
 import structlog
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from ragspace import errors, logs
@@ -53,6 +54,8 @@ class Connection(HttpToolsProtocol):
         """Whether a request has begun and not yet come to its end."""
         self._in_head = False
         self._head_bytes = 0
+        self._answered: RequestResponseCycle | None = None
+        """The request that is being answered; `cycle` is the last that arrived."""
         self._deadline: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
 
@@ -69,6 +72,7 @@ class Connection(HttpToolsProtocol):
         self._set_deadline(None)
         self._cancel_unread()
         self._unset_keepalive_if_required()
+        self._give_up()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -128,11 +132,15 @@ class Connection(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self._cancel_unread()
-        self._unread = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+        self._unread = self.loop.call_later(UNREAD_SECONDS, self._abort)
 
     def resume_writing(self) -> None:
         self._cancel_unread()
         super().resume_writing()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:
         """The parser gave up: because of what was sent, or because it was made to."""
@@ -158,6 +166,17 @@ class Connection(HttpToolsProtocol):
             self._unread.cancel()
             self._unread = None
 
+    def _give_up(self) -> None:
+        """Nothing more can be said to what was asked; uvicorn tells so only to the last that was."""
+        self.pipeline.clear()
+        if self._answered is not None and not self._answered.response_complete:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
+
+    def _abort(self) -> None:
+        self._give_up()
+        self.transport.abort()
+
     def _too_slow(self) -> None:
         self._refuse(errors.RequestTimeout())
 
@@ -167,13 +186,11 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         log.info("refused", code=refusal.code, status=refusal.status)
-        cycle = self.cycle
-        if cycle is not None and not cycle.response_complete:
-            if cycle.response_started or self.pipeline:
-                self.transport.abort()
-                return
-            cycle.disconnected = True
-            cycle.message_event.set()
+        answered = self._answered
+        if answered is not None and answered.response_started and not answered.response_complete:
+            self._abort()
+            return
+        self._give_up()
         self.transport.write(_whole_response(refusal, self.server_state.default_headers))
         self.transport.close()
 

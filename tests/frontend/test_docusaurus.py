@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import OpenTab
 from tests.frontend.conftest import Book
@@ -140,3 +140,24 @@ async def test_the_chat_speaks_the_language_of_the_pages_locale_and_links_into_i
         link = chat.locator("details.card a").first
         await expect(link).to_have_attribute("href", f"{book.site.url}/de/docs/sensors/lidar#range-2")
         assert tab.complaints == []
+
+
+async def asleep(route: Route) -> None:
+    """As a platform answers in the place of a Space: at once, with no header that lets the page read it."""
+    await route.fulfill(status=503, content_type="text/html", body="<h1>Sleeping</h1>")
+
+
+async def test_while_the_space_sleeps_the_button_is_there_and_the_question_waits(
+    book: Book, open_tab: OpenTab
+) -> None:
+    async with open_tab("about:blank") as tab:
+        page = tab.page
+        await page.route(f"{book.service.url}/**", asleep)
+        await page.goto(f"{book.site.url}/docs/intro")
+        chat = await opened(page)
+        await chat.get_by_label("Your question").fill("How far does the LiDAR see in fog?")
+        await page.keyboard.press("Enter")
+        await expect(chat.get_by_text("Waking up").first).to_be_visible()
+        await page.unroute(f"{book.service.url}/**")
+        answer = chat.get_by_role("article", name="Answer")
+        await expect(answer).to_contain_text("fifteen metres")

@@ -145,6 +145,10 @@ async def test_answers_that_are_kept_are_given_although_the_quota_is_spent(
     await asyncio.to_thread(server.stop)
     await asyncio.to_thread(server.start)
     async with aiohttp.ClientSession(server.url) as after_restart:
+        path = f"/api/chat/{again.metadata['message_id']}/stream"
+        async with after_restart.get(path) as response:
+            replayed = await hear(response)
+        assert (replayed.metadata["replay"], replayed.last["cached"]) == (True, True)
         heard = await ask(after_restart, QUESTION)
         assert (heard.text, heard.last["cached"]) == (first.text, True)
 

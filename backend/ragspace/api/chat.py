@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from ragspace import errors
 from ragspace.api.dependencies import RuntimeDep
-from ragspace.api.error_responses import ValidationFailed, documented
+from ragspace.api.error_responses import ValidationFailed, documented, error_response
 from ragspace.api.event_stream import MEDIA_TYPE, EventStream, replay_response
 from ragspace.api.rate_limit import RateLimit, within_rate_limit
 from ragspace.api.schemas import ChatRequest
@@ -85,7 +85,7 @@ async def ask(
     await answer.wait_until_begun(runtime.settings.head_hold_seconds)
     await runtime.chat.answers.told(answer)
     if answer.failure is not None and not answer.text:
-        raise answer.failure
+        return error_response(answer.failure)
     return EventStream(answer, 0, runtime.settings.keep_alive_seconds)
 
 

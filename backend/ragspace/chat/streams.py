@@ -83,7 +83,9 @@ class Answer:
 
     def fail(self, failure: RagspaceError) -> None:
         """Publish the error that ends the stream."""
-        self.failure = failure
+        # It is kept as long as the answer; its traceback would keep every object that it came past.
+        failure.__context__ = failure.__cause__ = None
+        self.failure = failure.with_traceback(None)
         self.publish(events.error(failure))
 
     def end(self) -> None:

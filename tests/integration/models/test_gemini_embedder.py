@@ -180,3 +180,15 @@ async def test_the_stand_in_of_gemini_is_understood(gemini: GeminiStandIn) -> No
     await embedder.close()
     assert len(one) == len(other) == 768
     assert math.hypot(*one) == pytest.approx(1)
+
+
+async def test_a_question_is_not_asked_while_the_quota_is_known_to_be_spent(
+    upstream: ScriptedUpstream, embedder: GeminiEmbedder
+) -> None:
+    upstream.reply_json(PER_DAY, 429)
+    for _ in range(3):
+        with pytest.raises(QuotaExceeded) as caught:
+            await embedder.embed(["a"], purpose="question", dimensions=2)
+        assert "EMBEDDING_PROVIDER" in caught.value.action
+        assert caught.value.retry_after
+    assert len(upstream.asked) == 1

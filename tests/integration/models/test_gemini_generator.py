@@ -1,4 +1,5 @@
 import asyncio
+import time
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -11,6 +12,7 @@ from ragspace.errors import GenerationTimeout, GenerationUnavailable, QuotaExcee
 from ragspace.models.gemini_api import seconds_to_pacific_midnight
 from ragspace.models.gemini_generator import GeminiGenerator
 from ragspace.models.protocols import Finish, GenerationRequest
+from ragspace.models.quota import LocalQuotaLedger
 from tests.support.answers import listen
 from tests.support.gemini import GeminiStandIn, replies
 from tests.support.scripted_upstream import CUT, ScriptedUpstream, sse
@@ -255,13 +257,42 @@ async def test_the_next_model_answers_where_the_first_cannot(
     assert [asked.path.split("/")[-1].split(":")[0] for asked in upstream.asked] == ["first", "second"]
 
 
-async def test_a_model_out_of_quota_is_asked_last_until_its_quota_is_back(
+async def test_a_model_out_of_quota_is_not_asked_until_its_quota_is_back(
     upstream: ScriptedUpstream, with_fallback: GeminiGenerator, request_: GenerationRequest
 ) -> None:
+    assert with_fallback.models_now == ("first",)
     upstream.reply_json(_quota("Day"), 429).reply(sse(text("Yes.", finish="STOP")))
     await listen(with_fallback, request_)
+    assert with_fallback.models_now == ("first", "second")
     assert (await listen(with_fallback, request_)).finish == Finish("stop", "second")
     assert len(upstream.asked) == 3
+
+
+async def test_once_all_models_are_known_to_be_out_of_quota_nothing_is_asked(
+    upstream: ScriptedUpstream, with_fallback: GeminiGenerator, request_: GenerationRequest
+) -> None:
+    upstream.reply_json(_quota("Day"), 429).reply_json(_quota("Minute"), 429)
+    for _ in range(3):
+        error = (await listen(with_fallback, request_)).error
+        assert isinstance(error, QuotaExceeded)
+        assert error.retry_after is not None
+        assert 1 <= error.retry_after <= 38
+    assert len(upstream.asked) == 2
+    assert with_fallback.models_now == ("first", "second")
+
+
+async def test_a_model_is_asked_again_when_its_minute_is_over(
+    upstream: ScriptedUpstream, request_: GenerationRequest
+) -> None:
+    now = [time.time()]
+    ledger = LocalQuotaLedger(lambda: now[0])
+    generator = GeminiGenerator(KEY, ["only"], upstream.url, ledger=ledger)
+    upstream.reply_json(_quota("Minute"), 429).reply(sse(text("Yes.", finish="STOP")))
+    for _ in range(2):
+        assert isinstance((await listen(generator, request_)).error, QuotaExceeded)
+    now[0] += 39
+    assert (await listen(generator, request_)).text == "Yes."
+    await generator.close()
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])

@@ -127,6 +127,8 @@ class TestInTheApplication:
         widget = await client.get("/widget.js", headers={"origin": ELSEWHERE})
         assert widget.headers["access-control-allow-origin"] == "*"
         assert widget.headers["cross-origin-resource-policy"] == "cross-origin"
+        head = await client.head("/widget.js", headers={"origin": ELSEWHERE})
+        assert (head.status_code, head.headers["access-control-allow-origin"]) == (200, "*")
         for path in ("/", "/favicon.svg"):
             assert (
                 "access-control-allow-origin"

@@ -11,7 +11,9 @@ from ragspace.models.gemini_api import (
     model_path,
     quota_retry_after,
     seconds_to_pacific_midnight,
+    spent_quota,
 )
+from ragspace.models.quota import Spent
 from ragspace.upstream import UpstreamFailure
 
 NOON = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)  # in Los Angeles
@@ -59,6 +61,26 @@ def test_a_spent_quota_is_worth_another_try_after_so_many_seconds(
     failure: UpstreamFailure, seconds: int
 ) -> None:
     assert quota_retry_after(failure, NOON) == seconds
+
+
+REQUESTS_PER_MINUTE = violation("GenerateRequestsPerMinutePerProjectPerModel-FreeTier")
+
+
+@pytest.mark.parametrize(
+    ("failure", "spent"),
+    [
+        (quota(REQUESTS_PER_MINUTE, retry("38s")), Spent("minute", NOON.timestamp() + 38, 20)),
+        (quota(PER_DAY, retry("38s")), Spent("day", NOON.timestamp() + 12 * HOUR, 20)),
+        (quota(REQUESTS_PER_MINUTE, PER_DAY), Spent("day", NOON.timestamp() + 12 * HOUR, 20)),
+        (quota(PER_MINUTE, retry("38s")), Spent("minute", NOON.timestamp() + 38)),
+        (quota({"violations": [{"quotaId": "RequestsPerMinute", "quotaValue": "many"}, None, 7]}),
+         Spent("minute", NOON.timestamp() + 60)),
+        (quota("nonsense"), Spent("minute", NOON.timestamp() + 60)),
+    ],
+    ids=["minute", "day", "both", "tokens are no requests", "no number", "no details"],
+)  # fmt: skip
+def test_what_a_refusal_says_of_a_quota(failure: UpstreamFailure, spent: Spent) -> None:
+    assert spent_quota(failure, NOON) == spent
 
 
 @pytest.mark.parametrize(
