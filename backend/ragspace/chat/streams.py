@@ -181,6 +181,7 @@ class Answers:
         self._answers: dict[UUID, Answer] = {}
         self._running: dict[asyncio.Task[None], Answer] = {}
         self._finished_bytes: dict[UUID, int] = {}
+        self._forgetting: dict[UUID, asyncio.TimerHandle] = {}
         self._drain: asyncio.Task[None] | None = None
 
     @property
@@ -211,9 +212,11 @@ class Answers:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         answer = self._running.pop(task)
-        asyncio.get_running_loop().call_later(self._kept_seconds, self.forget, answer.message_id)
-        if answer.message_id in self._answers:
-            self._finished_bytes[answer.message_id] = answer.size
+        message_id = answer.message_id
+        if message_id in self._answers:
+            self._finished_bytes[message_id] = answer.size
+            loop = asyncio.get_running_loop()
+            self._forgetting[message_id] = loop.call_later(self._kept_seconds, self.forget, message_id)
         while self._finished_bytes and (
             len(self._finished_bytes) > KEPT_ANSWERS or sum(self._finished_bytes.values()) > self._kept_bytes
         ):
@@ -261,6 +264,9 @@ class Answers:
     def forget(self, message_id: UUID) -> None:
         self._answers.pop(message_id, None)
         self._finished_bytes.pop(message_id, None)
+        timer = self._forgetting.pop(message_id, None)
+        if timer is not None:
+            timer.cancel()
 
     def forget_conversation(self, conversation_id: UUID) -> None:
         """Stop and forget every answer of a conversation that was deleted."""
