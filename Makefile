@@ -46,7 +46,7 @@ bench: setup $(VENV)/.dev
 
 soak: setup $(VENV)/.dev
 	$(BIN)/python -m tests.support.install
-	RAGSPACE_SOAK=1 $(BIN)/pytest -s tests/faults/test_walk.py tests/faults/test_kill.py $(ARGS)
+	RAGSPACE_SOAK=1 $(BIN)/pytest -s tests/faults/test_walk.py tests/faults/test_kill.py tests/attack $(ARGS)
 
 requirements: $(VENV)/.uv
 	printf 'uv\n' | $(COMPILE) - -o requirements/uv.txt

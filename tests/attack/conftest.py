@@ -1,4 +1,4 @@
-"""One server for all attacks: it must come through them all. Its times are short, so that their ends are met."""
+"""One server for all attacks, which must come through them all; its times are short, so that they end."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,7 +1,4 @@
-"""The OpenAPI description holds, whatever is sent: what is answered is what it says.
-
-RAGSPACE_SCHEMA_EXAMPLES sets how many requests are made for each operation.
-"""
+"""The OpenAPI description holds, whatever is sent: what is answered is what it says."""
 
 import json
 import os
@@ -15,17 +12,24 @@ from schemathesis import GenerationMode
 
 from tests.support.server import RunningServer
 
-EXAMPLES = int(os.environ.get("RAGSPACE_SCHEMA_EXAMPLES", "15"))
+EXAMPLES = 150 if os.environ.get("RAGSPACE_SOAK") == "1" else 15
+"""For each operation."""
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_no_answer_is_another_than_the_description_says(attacked: RunningServer, mode: GenerationMode):
     with urllib.request.urlopen(f"{attacked.url}/openapi.json") as response:
         schema = schemathesis.openapi.from_dict(json.load(response))
+    checks = schema.config.checks
+    # No schema can say that an event id is to be one of this very answer's.
+    checks.positive_data_acceptance.expected_statuses += ["400"]
+    checks.negative_data_rejection.expected_statuses += ["413"]
     operations = [found.ok() for found in schema.get_all_operations()]
     assert len(operations) == 8
     for operation in operations:
-        _ask(operation, mode, attacked.url)
+        # What takes nothing cannot be asked wrongly.
+        if mode is GenerationMode.POSITIVE or operation.body or operation.path_parameters:
+            _ask(operation, mode, attacked.url)
 
 
 def _ask(operation: Any, mode: GenerationMode, url: str) -> None:

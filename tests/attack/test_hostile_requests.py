@@ -1,6 +1,6 @@
 """Requests made up at random out of what breaks servers, each told by its seed.
 
-`make test` sends 500; RAGSPACE_HOSTILE_REQUESTS=10000 sends the full number, RAGSPACE_HOSTILE_SEED others.
+`make test` sends 500, `make soak` 10,000; RAGSPACE_SEED sends others.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from tests.attack.conftest import ORIGIN, established
 from tests.support.raw_http import exchange, request
 from tests.support.server import RunningServer
 
-REQUESTS = int(os.environ.get("RAGSPACE_HOSTILE_REQUESTS", "500"))
-SEED = int(os.environ.get("RAGSPACE_HOSTILE_SEED", "20261124"))
+REQUESTS = 10_000 if os.environ.get("RAGSPACE_SOAK") == "1" else 500
+SEED = int(os.environ.get("RAGSPACE_SEED", "20261124"))
 AT_ONCE = 25
 
 Sent = tuple[bytes, ...]
@@ -39,36 +39,131 @@ METHODS = (
 )
 ID = "0b9f7f3c-1f7e-4c7e-9a53-000000000000"
 PATHS = (
-    "/", "/api/chat", "/api/chat/", f"/api/chat/{ID}/stream", f"/api/chat/{ID}/stop", "/api/feedback",
-    f"/api/conversation/{ID}", "/api/conversation/", "/api/health", "/api/health/live", "/docs", "/openapi.json",
-    "/metrics", "/widget.js", "/redoc", "/docs/oauth2-redirect",
-)  # fmt: skip
+    "/",
+    "/api/chat",
+    "/api/chat/",
+    f"/api/chat/{ID}/stream",
+    f"/api/chat/{ID}/stop",
+    "/api/feedback",
+    f"/api/conversation/{ID}",
+    "/api/conversation/",
+    "/api/health",
+    "/api/health/live",
+    "/docs",
+    "/openapi.json",
+    "/metrics",
+    "/widget.js",
+    "/redoc",
+    "/docs/oauth2-redirect",
+)
 TRICKS = (
-    "/../../../../etc/passwd", "/..%2f..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "//evil.example/", "/\\..\\x",
-    "/%00", "/%", "/%zz", "/%ff%fe", "/%c0%ae%c0%ae/", "/%ed%a0%80", "/api//chat", "/api/./chat", "/api/x/../chat",
-    "/API/CHAT", "/api/chat;x=1", "/api/chat%20", "/api/chat%3f", "/api/chat#x", "http://evil.example/api/health/live",
-    "https://evil.example:99999/", "http://[::1", "http:///x", "*", "", "x", "?", "/?" + "a=b&" * 2000, "/" + "a/" * 5000,
-    "/api/conversation/" + "9" * 5000, "/api/conversation/%0d%0aX:%20y", "/api/health?x=\xff", "/\xff\xfe", "/\x00",
-    "/api/chat/%7B%7B7*7%7D%7D/stream", "/api/conversation/' OR 1=1--", f"/api/conversation/{ID}%00",
-)  # fmt: skip
+    "/../../../../etc/passwd",
+    "/..%2f..%2f..%2fetc/passwd",
+    "/%2e%2e/%2e%2e/etc/passwd",
+    "//evil.example/",
+    "/\\..\\x",
+    "/%00",
+    "/%",
+    "/%zz",
+    "/%ff%fe",
+    "/%c0%ae%c0%ae/",
+    "/%ed%a0%80",
+    "/api//chat",
+    "/api/./chat",
+    "/api/x/../chat",
+    "/API/CHAT",
+    "/api/chat;x=1",
+    "/api/chat%20",
+    "/api/chat%3f",
+    "/api/chat#x",
+    "http://evil.example/api/health/live",
+    "https://evil.example:99999/",
+    "http://[::1",
+    "http:///x",
+    "*",
+    "",
+    "x",
+    "?",
+    "/?" + "a=b&" * 2000,
+    "/" + "a/" * 5000,
+    "/api/conversation/" + "9" * 5000,
+    "/api/conversation/%0d%0aX:%20y",
+    "/api/health?x=\xff",
+    "/\xff\xfe",
+    "/\x00",
+    "/api/chat/%7B%7B7*7%7D%7D/stream",
+    "/api/conversation/' OR 1=1--",
+    f"/api/conversation/{ID}%00",
+)
 HEADERS = (
-    "Origin: null", "Origin: ", f"Origin: {ORIGIN}", "Origin: https://evil.example", "Origin: \xff\xfe",
-    "X-Forwarded-For: " + "1.2.3.4, " * 500, "X-Forwarded-For: \xff", "X-Forwarded-Proto: gopher",
-    "Last-Event-ID: " + "9" * 3000, f"Last-Event-ID: {ID}:-1", f"Last-Event-ID: {ID}:\xb2", "Last-Event-ID: ::",
-    "Content-Length: 5", "Content-Length: x", "Transfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked",
-    "Content-Type: application/json", "Content-Type: application/json; charset=utf-7", "Content-Type: text/plain",
-    "Content-Type: multipart/form-data; boundary=x", "Content-Type: application/" + "x+" * 3000 + "json", "Content-Type: \xff",
-    "Content-Encoding: gzip", "Expect: 100-continue", "Expect: nonsense", "Upgrade: websocket", "Connection: Upgrade",
-    "Connection: close", "Connection: keep-alive, Content-Length", "Range: bytes=0-,0-,0-", "If-None-Match: *",
-    "Accept-Encoding: gzip;q=0.0000001, *", "Cookie: " + "a=b; " * 2000, "Authorization: Bearer " + "x" * 9000,
-    "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: " + "x," * 2000, "Host: a", "Host:",
-    "X-Long: " + "a" * 40_000, "X" * 9000 + ": a", "X: \x01\x02", "X\x00: a", " X: a", "X", "TE: trailers",
-)  # fmt: skip
+    "Origin: null",
+    "Origin: ",
+    f"Origin: {ORIGIN}",
+    "Origin: https://evil.example",
+    "Origin: \xff\xfe",
+    "X-Forwarded-For: " + "1.2.3.4, " * 500,
+    "X-Forwarded-For: \xff",
+    "X-Forwarded-Proto: gopher",
+    "Last-Event-ID: " + "9" * 3000,
+    f"Last-Event-ID: {ID}:-1",
+    f"Last-Event-ID: {ID}:\xb2",
+    "Last-Event-ID: ::",
+    "Content-Length: 5",
+    "Content-Length: x",
+    "Transfer-Encoding: chunked",
+    "Transfer-Encoding: gzip, chunked",
+    "Content-Type: application/json",
+    "Content-Type: application/json; charset=utf-7",
+    "Content-Type: text/plain",
+    "Content-Type: multipart/form-data; boundary=x",
+    "Content-Type: application/" + "x+" * 3000 + "json",
+    "Content-Type: \xff",
+    "Content-Encoding: gzip",
+    "Expect: 100-continue",
+    "Expect: nonsense",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Connection: close",
+    "Connection: keep-alive, Content-Length",
+    "Range: bytes=0-,0-,0-",
+    "If-None-Match: *",
+    "Accept-Encoding: gzip;q=0.0000001, *",
+    "Cookie: " + "a=b; " * 2000,
+    "Authorization: Bearer " + "x" * 9000,
+    "Access-Control-Request-Method: POST",
+    "Access-Control-Request-Headers: " + "x," * 2000,
+    "Host: a",
+    "Host:",
+    "X-Long: " + "a" * 40_000,
+    "X" * 9000 + ": a",
+    "X: \x01\x02",
+    "X\x00: a",
+    " X: a",
+    "X",
+    "TE: trailers",
+)
 TEXTS = (
-    '"\\ud800"', '"\\u0000"', '"' + "x" * 3000 + '"', "null", "true", "1e999", "-0", "[]", "{}", '"\u202e\u0000"', '"   "',
-    '"{{7*7}} ${7*7} <script>alert(1)</script>"', "\"'; DROP TABLE messages;--\"", '"' + "\\n" * 900 + '"', "9" * 5000,
-    '"Which secrets does the Space need?"', '"\U0001f600"', '"' + "a\u0300" * 900 + '"', "NaN", "[" * 500 + "]" * 500,
-)  # fmt: skip
+    '"\\ud800"',
+    '"\\u0000"',
+    '"' + "x" * 3000 + '"',
+    "null",
+    "true",
+    "1e999",
+    "-0",
+    "[]",
+    "{}",
+    '"\u202e\u0000"',
+    '"   "',
+    '"{{7*7}} ${7*7} <script>alert(1)</script>"',
+    '"\'; DROP TABLE messages;--"',
+    '"' + "\\n" * 900 + '"',
+    "9" * 5000,
+    '"Which secrets does the Space need?"',
+    '"\U0001f600"',
+    '"' + "a\u0300" * 900 + '"',
+    "NaN",
+    "[" * 500 + "]" * 500,
+)
 FIELDS = (
     "message",
     "mode",
@@ -203,9 +298,22 @@ def left_early(chance: random.Random) -> Sent:
 
 
 KINDS: tuple[Kind, ...] = (
-    bare, bare, documents, documents, deep, oversize, many_headers, chunked, smuggled, noise, mutated, mutated,
-    in_pieces, pipelined, left_early,
-)  # fmt: skip
+    bare,
+    bare,
+    documents,
+    documents,
+    deep,
+    oversize,
+    many_headers,
+    chunked,
+    smuggled,
+    noise,
+    mutated,
+    mutated,
+    in_pieces,
+    pipelined,
+    left_early,
+)
 
 
 def hostile(number: int) -> tuple[str, Sent]:

@@ -1,4 +1,4 @@
-"""Requests that two servers in a row could read in two ways: this one reads each in one way, or not at all."""
+"""Requests that two servers in a row could read in two ways: this one reads each in one, or not at all."""
 
 import json
 
@@ -8,6 +8,9 @@ from tests.support.raw_http import exchange, request
 from tests.support.server import RunningServer
 
 HIDDEN = b"DELETE /api/conversation/0b9f7f3c-1f7e-4c7e-9a53-000000000000 HTTP/1.1\r\nHost: x\r\n\r\n"
+EMPTY = b"0\r\n\r\n"
+"""A chunked body without a byte."""
+
 JSON = "Content-Type: application/json"
 CHUNKED = "Transfer-Encoding: chunked"
 
@@ -15,8 +18,8 @@ CHUNKED = "Transfer-Encoding: chunked"
 @pytest.mark.parametrize(
     "sent",
     [
-        request("POST", "/api/chat", JSON, "Content-Length: 4", CHUNKED, body=b"0\r\n\r\n" + HIDDEN),
-        request("POST", "/api/chat", JSON, CHUNKED, "Content-Length: 4", body=b"0\r\n\r\n" + HIDDEN),
+        request("POST", "/api/chat", JSON, "Content-Length: 4", CHUNKED, body=EMPTY + HIDDEN),
+        request("POST", "/api/chat", JSON, CHUNKED, "Content-Length: 4", body=EMPTY + HIDDEN),
         request("POST", "/api/chat", JSON, "Content-Length: 0", "Content-Length: 70", body=HIDDEN),
         request("POST", "/api/chat", JSON, "Content-Length: 0, 70", body=HIDDEN),
         request("POST", "/api/chat", JSON, "Content-Length: +0", body=HIDDEN),
@@ -24,10 +27,10 @@ CHUNKED = "Transfer-Encoding: chunked"
         request("POST", "/api/chat", JSON, "Content-Length: 0x5", body=HIDDEN),
         request("POST", "/api/chat", JSON, "Content-Length: 99999999999999999999999", body=HIDDEN),
         request("POST", "/api/chat", JSON, "Content-Length : 5", body=HIDDEN),
-        request("POST", "/api/chat", JSON, "Transfer-Encoding: xchunked", body=b"0\r\n\r\n" + HIDDEN),
-        request("POST", "/api/chat", JSON, "Transfer-Encoding: chunked, identity", body=b"0\r\n\r\n" + HIDDEN),
-        request("POST", "/api/chat", JSON, CHUNKED, "Transfer-Encoding: identity", body=b"0\r\n\r\n" + HIDDEN),
-        request("POST", "/api/chat", JSON, "Transfer-Encoding : chunked", body=b"0\r\n\r\n" + HIDDEN),
+        request("POST", "/api/chat", JSON, "Transfer-Encoding: xchunked", body=EMPTY + HIDDEN),
+        request("POST", "/api/chat", JSON, "Transfer-Encoding: chunked, identity", body=EMPTY + HIDDEN),
+        request("POST", "/api/chat", JSON, CHUNKED, "Transfer-Encoding: identity", body=EMPTY + HIDDEN),
+        request("POST", "/api/chat", JSON, "Transfer-Encoding : chunked", body=EMPTY + HIDDEN),
         request("POST", "/api/chat", JSON, CHUNKED, body=b"1; \r\nx\nA\r\n0\r\n\r\n" + HIDDEN),
         request("POST", "/api/chat", JSON, CHUNKED, body=b"0x1\r\nA\r\n0\r\n\r\n" + HIDDEN),
         request("POST", "/api/chat", JSON, CHUNKED, body=b"-1\r\nA\r\n0\r\n\r\n" + HIDDEN),

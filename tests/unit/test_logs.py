@@ -47,6 +47,14 @@ def test_a_traceback_is_logged_without_the_secret_in_it(capsys: pytest.CaptureFi
     assert "marked" not in written
 
 
+def test_a_secret_within_a_longer_text_in_base64_is_taken_out():
+    for login in ("", "m", "me", "me:"):
+        shown = redaction([SECRET])(base64.b64encode(f"{login}{SECRET}!".encode()).decode())
+        assert "[redacted]" in shown
+        # Two characters at either end depend on what stands around the secret.
+        assert len(shown.replace("[redacted]", "")) <= len(login) * 2 + 6
+
+
 @pytest.mark.parametrize(
     "form",
     [SECRET, quote(SECRET), quote(SECRET, safe=""), base64.b64encode(SECRET.encode()).decode(),

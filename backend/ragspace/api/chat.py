@@ -23,12 +23,29 @@ log = structlog.get_logger(__name__)
 
 router = APIRouter(prefix="/api/chat", tags=["chat"])
 
+EVENT = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {"type": {"enum": ["metadata", "sources", "token", "done", "error"]}},
+}
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "One `data:` line of JSON per event: metadata, sources, token …, done (or error).",
         "content": {
             MEDIA_TYPE: {
-                "schema": {"type": "string"},
+                # OpenAPI 3.2's, which tools read in earlier versions, too.
+                "itemSchema": {
+                    "type": "object",
+                    "required": ["data"],
+                    "properties": {
+                        "id": {"type": "string", "description": "`<message_id>:<n>`"},
+                        "data": {
+                            "type": "string",
+                            "contentMediaType": "application/json",
+                            "contentSchema": EVENT,
+                        },
+                    },
+                },
                 "example": 'data: {"type":"metadata","conversation_id":"…"}\n\n'
                 'data: {"type":"token","content":"…"}\n\ndata: {"type":"done","sources":[]}\n\n',
             }
@@ -50,7 +67,7 @@ async def _client_within_rate_limit(request: Request) -> str:
     "",
     summary="Ask a question",
     status_code=200,
-    response_class=EventStream,
+    response_class=Response,
     responses=STREAM
     | documented(
         errors.InvalidJson,
@@ -120,7 +137,7 @@ async def _begun_in_turn(
     "/{message_id}/stream",
     summary="Go on with an answer's stream",
     status_code=200,
-    response_class=EventStream,
+    response_class=Response,
     dependencies=[Depends(within_rate_limit)],
     responses=STREAM
     | documented(

@@ -3,15 +3,26 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from ragspace.conversations.records import Rating, Role, Status
 from ragspace.errors import Reason
 
+# Said in the description only: validation trims, and then counts.
+_NOT_BLANK: dict[str, Any] = {"pattern": r"[^\s\u0085\u001c-\u001f]"}
+_SELECTION_HAS_CONTEXT: dict[str, Any] = {
+    "if": {"required": ["mode"], "properties": {"mode": {"const": "selection"}}},
+    "then": {"required": ["context"], "properties": {"context": {"type": "string", **_NOT_BLANK}}},
+}
+
 
 class ChatRequest(BaseModel):
-    message: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+    model_config = ConfigDict(json_schema_extra=_SELECTION_HAS_CONTEXT)
+
+    message: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)] = Field(
+        json_schema_extra=_NOT_BLANK
+    )
     mode: Literal["general", "selection"] = "general"
     context: Annotated[str, StringConstraints(max_length=8000)] | None = None
     conversation_id: UUID | None = None

@@ -16,6 +16,10 @@ from ragspace.settings import Settings
 HARMLESS = frozenset(
     {
         "ALLOWED_ORIGINS",
+        "ANSWER_CACHE_ANSWERS",
+        "ANSWER_CACHE_DAYS",
+        "CHECK_SECONDS",
+        "CONNECT_SECONDS",
         "DOCS_BASE_URL",
         "DRAIN_SECONDS",
         "EMBEDDING_DIMENSIONS",
@@ -39,6 +43,9 @@ HARMLESS = frozenset(
         "REPLICA_LOST_SECONDS",
         "REQUEST_BODY_SECONDS",
         "REQUEST_HEAD_SECONDS",
+        "RETRIEVAL_SECONDS",
+        "STALL_SECONDS",
+        "STORAGE_SECONDS",
         "TOP_K",
         "TRUSTED_HOPS",
         "WAIT_SECONDS",
