@@ -29,6 +29,12 @@ def normalized_origin(origin: str) -> str | None:
     )
 
 
+def exact_origin(origin: str) -> str | None:
+    """The origin of one page, as a browser writes it; None for a pattern, and for what is no origin."""
+    normalized = normalized_origin(origin)
+    return None if normalized is None or "*" in normalized else normalized
+
+
 def _is_host(host: str) -> bool:
     if ":" in host:
         return re.fullmatch(r"[0-9a-f:.]+", host) is not None

@@ -108,14 +108,19 @@ def _without_models_prefix(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.removeprefix("models/") for name in names)
 
 
-def _variables(env_file: Path) -> Mapping[str, str | None]:
+def read_env_file(env_file: Path) -> dict[str, str]:
+    """The variables in `env_file` that have a value; none where there is no such file.
+
+    Raises ConfigurationError where it cannot be read.
+    """
     try:
-        return dotenv_values(env_file) if env_file.is_file() else {}
+        found = dotenv_values(env_file) if env_file.is_file() else {}
     except (OSError, UnicodeDecodeError):
         raise ConfigurationError(
             f"The file {env_file} cannot be read.",
             action="Save it as UTF-8 text that this user may read, or move it away.",
         ) from None
+    return {name: value for name, value in found.items() if value}
 
 
 _PACKAGE = Path(__file__).parent
@@ -222,7 +227,7 @@ class Settings(BaseModel):
         """The settings as `load` takes them, as far as they can be read, and all that is wrong with them."""
         values: dict[str, str] = {}
         if env_file is not None:
-            values |= {name.lower(): value for name, value in _variables(env_file).items() if value}
+            values |= {name.lower(): value for name, value in read_env_file(env_file).items()}
         values |= {n.lower(): v for n, v in (os.environ if environment is None else environment).items() if v}
         values = {name: value.strip() for name, value in values.items() if name in cls.model_fields}
         settings, problems = cls._validated({name: value for name, value in values.items() if value})

@@ -101,8 +101,7 @@ def writing_server(
 ) -> Iterator[RunningServer]:
     """The service with a language model, whose answers the `gemini` fixture scripts."""
     environment = {
-        "GEMINI_API_KEY": gemini_stand_in.api_key,
-        "GEMINI_BASE_URL": gemini_stand_in.url,
+        **gemini_stand_in.settings,
         "EMBEDDING_PROVIDER": "local",
         "DOCS_BASE_URL": "https://docs.example.org",
         "ALLOWED_ORIGINS": f"http://{LOOPBACK}:{cable_port}",

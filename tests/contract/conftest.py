@@ -43,8 +43,7 @@ def _production(request: pytest.FixtureRequest) -> Iterator[Family]:
             "production",
             {
                 "RAGSPACE_MODE": "production",
-                "GEMINI_API_KEY": gemini.api_key,
-                "GEMINI_BASE_URL": gemini.url,
+                **gemini.settings,
                 "QDRANT_URL": qdrant.url,
                 "QDRANT_API_KEY": qdrant.api_key,
                 "QDRANT_COLLECTION": "book",

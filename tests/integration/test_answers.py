@@ -23,8 +23,7 @@ def server(
 ) -> Iterator[RunningServer]:
     """Gemini writes; everything else is built in. Times are short, so that their ends are met in tests."""
     environment = {
-        "GEMINI_API_KEY": gemini_stand_in.api_key,
-        "GEMINI_BASE_URL": gemini_stand_in.url,
+        **gemini_stand_in.settings,
         "GEMINI_MODEL": "gemini-3.5-flash",
         "EMBEDDING_PROVIDER": "local",
         "HEAD_HOLD_SECONDS": "0.5",

@@ -215,8 +215,7 @@ async def test_more_questions_than_the_rate_limit_are_refused_per_client(tmp_pat
 
 def _gemini(gemini: GeminiStandIn) -> dict[str, str]:
     return {
-        "GEMINI_API_KEY": gemini.api_key,
-        "GEMINI_BASE_URL": gemini.url,
+        **gemini.settings,
         "GEMINI_MODEL": "gemini-3.5-flash",
         "EMBEDDING_PROVIDER": "local",
     }

@@ -27,8 +27,7 @@ def server(
     gemini_stand_in: GeminiStandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningServer]:
     environment = {
-        "GEMINI_API_KEY": gemini_stand_in.api_key,
-        "GEMINI_BASE_URL": gemini_stand_in.url,
+        **gemini_stand_in.settings,
         "EMBEDDING_PROVIDER": "local",
         "RATE_LIMIT": "10000/minute",
     }

@@ -192,13 +192,6 @@ class EdgeIndex:
             lambda: EdgeWriter.start(self._generations, embedding_model, dimensions, rebuild=rebuild)
         )
 
-    async def begin_sample(self, embedding_model: str, dimensions: int, key: str) -> EdgeWriter:
-        """Start writing the sample corpus, which the first `begin` after it will not build on.
-
-        Raises ConfigurationError where there are documents already, or where another `ingest` runs.
-        """
-        return await self.begin_shipped(embedding_model, dimensions, key, sample=True)
-
     async def begin_shipped(
         self, embedding_model: str, dimensions: int, key: str, sample: bool
     ) -> EdgeWriter:

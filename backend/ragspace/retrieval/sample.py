@@ -135,7 +135,7 @@ async def _embed(index: EdgeIndex, embedder: Embedder, count_tokens: CountTokens
 
     paths = sample_documents()
     dimensions = embedder.default_dimensions
-    writer = await index.begin_sample(embedder.model, dimensions, key)
+    writer = await index.begin_shipped(embedder.model, dimensions, key, sample=True)
     try:
         run = IngestRun(index.collection, Scope(paths), embedder)
         await run.write(_documents(paths, count_tokens), writer, dimensions)

@@ -2,13 +2,11 @@
 
 import asyncio
 import io
-import os
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from ragspace.build_id import build_id, read_files
@@ -16,7 +14,8 @@ from ragspace.errors import RagspaceError
 from ragspace.retrieval.ingest import IngestSummary
 from ragspace.settings import Settings
 from ragspace.space.baking import BakedDocuments, bake_documents, bake_sample
-from ragspace.space.environment import is_placeholder
+from ragspace.space.changes import is_foreign
+from ragspace.space.environment import is_placeholder, read_variables
 from ragspace.space.secret_search import refuse_secrets, secret_variables
 from ragspace.space.sources import BAKED_DOCUMENTS, BAKED_SAMPLE, application, documentation, template
 
@@ -28,9 +27,6 @@ LARGEST_WITH_DOCUMENTS = 200_000_000
 
 LARGE_WITH_DOCUMENTS = 20_000_000
 """Bytes from which on a vector database is the better place for the documents."""
-
-_APPLICATION = "ragspace/__init__.py"
-_FROM_THE_HUB = frozenset({"README.md"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ class Bundle:
 
     def _write(self, directory: Path) -> None:
         present = read_files(directory) if directory.is_dir() else {}
-        if _APPLICATION not in present and present.keys() - _FROM_THE_HUB:
+        if is_foreign(present.keys()):
             raise RagspaceError(
                 f"{directory} holds something that is no bundle, and is left as it is.",
                 action="Name a new directory, an earlier bundle, or the clone of the Space.",
@@ -119,8 +115,7 @@ def _below(directory: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def _known_secrets(settings: Settings, env_file: Path = Path(".env")) -> dict[str, str]:
     """The developer's secrets by variable: of the environment, of `.env` and of `settings`."""
-    found = {name: value for name, value in dotenv_values(env_file).items() if value}
-    known = secret_variables(found | os.environ)
+    known = secret_variables(read_variables(env_file))
     for name in Settings.model_fields:
         value = getattr(settings, name)
         if isinstance(value, SecretStr) and not is_placeholder(value.get_secret_value()):

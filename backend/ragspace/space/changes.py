@@ -1,7 +1,7 @@
 """What a commit has to change so that the repository holds exactly the bundle."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from ragspace.space.hub import RemoteFile
@@ -32,8 +32,13 @@ def changes(files: Mapping[str, bytes], remote: Mapping[str, RemoteFile]) -> Cha
     return Changes(
         added={path: content for path, content in files.items() if not _same(content, remote.get(path))},
         deleted=tuple(sorted(remote.keys() - files.keys() - KEPT)),
-        foreign=_OURS not in remote and bool(remote.keys() - _PLACED_BY_THE_HUB),
+        foreign=is_foreign(remote.keys()),
     )
+
+
+def is_foreign(paths: Set[str]) -> bool:
+    """Whether a directory or repository that holds `paths` holds another application than ragspace."""
+    return _OURS not in paths and bool(paths - _PLACED_BY_THE_HUB)
 
 
 def _same(content: bytes, remote: RemoteFile | None) -> bool:

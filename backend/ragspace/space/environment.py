@@ -9,9 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dotenv import dotenv_values
-
-from ragspace.settings import Settings
+from ragspace.settings import Settings, read_env_file
 
 HARMLESS = frozenset(
     {
@@ -83,10 +81,10 @@ def is_placeholder(value: str) -> bool:
 
 def read_variables(env_file: Path | None, environment: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables of `environment` (default: the process's), which beats `env_file`, by upper-case name;
-    empty ones are left out."""
+    empty ones are left out. Raises ConfigurationError where the file cannot be read."""
     found: dict[str, str] = {}
-    if env_file is not None and env_file.is_file():
-        found |= {name.upper(): value for name, value in dotenv_values(env_file).items() if value}
+    if env_file is not None:
+        found |= {name.upper(): value for name, value in read_env_file(env_file).items()}
     given = os.environ if environment is None else environment
     found |= {name.upper(): value for name, value in given.items() if value}
     return {name: value.strip() for name, value in found.items() if value.strip()}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragspace.errors import ConfigurationError, RagspaceError
-from ragspace.origins import normalized_origin, origin_regex
+from ragspace.origins import exact_origin, origin_regex
 from ragspace.settings import Settings
 from ragspace.space import stages
 from ragspace.space.changes import Changes, changes
@@ -16,7 +16,7 @@ from ragspace.space.failures import SpaceFailure
 from ragspace.space.fingerprints import Fingerprints
 from ragspace.space.hub import Account, Hub, Runtime, Space
 from ragspace.space.hub_errors import TOKEN_PAGE
-from ragspace.space.pushing import SettingsChange, compare
+from ragspace.space.pushing import SettingsChange, SettingsThere, compare
 from ragspace.space.sources import BAKED_DOCUMENTS
 
 if TYPE_CHECKING:
@@ -112,11 +112,10 @@ def prepare(
         )
     origin = _exact_origin(wish)
     exists = space is not None
-    change = compare(hub, wish.space_id, exists, variables, fingerprints)
-    named = {*variables, *change.public_there, *change.secret_there}
-    if origin is not None and "ALLOWED_ORIGINS" not in named:
+    there = SettingsThere.read(hub, wish.space_id) if exists else SettingsThere({}, {})
+    if origin is not None and "ALLOWED_ORIGINS" not in {*variables, *there.variables, *there.secrets}:
         variables = {**variables, "ALLOWED_ORIGINS": origin}
-        change = compare(hub, wish.space_id, exists, variables, fingerprints)
+    change = compare(there, variables, fingerprints)
     settings = _settings(wish, change, variables)
     warnings = []
     if origin is not None and not origin_regex(settings.allowed_origins).fullmatch(origin):
@@ -144,8 +143,8 @@ def _exact_origin(wish: Wish) -> str | None:
     """The front end's origin as browsers write it. Raises RagspaceError where it is none."""
     if wish.origin is None:
         return None
-    origin = normalized_origin(wish.origin)
-    if origin is None or "*" in origin:
+    origin = exact_origin(wish.origin)
+    if origin is None:
         raise RagspaceError(
             "--origin is not the origin of one front end.",
             action="Give scheme and host, such as https://my-app.vercel.app.",
@@ -157,7 +156,7 @@ def _listed_origin(settings: Settings) -> str | None:
     """Of the allowed origins that somebody set, one that names a single front end."""
     if "allowed_origins" not in settings.model_fields_set:
         return None
-    return next((origin for origin in settings.allowed_origins if "*" not in origin), None)
+    return next(filter(exact_origin, settings.allowed_origins), None)
 
 
 def _settings(wish: Wish, change: SettingsChange, variables: Mapping[str, str]) -> Settings:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from ragspace.settings import Settings
 from ragspace.space.environment import SpaceEnvironment
@@ -11,11 +12,24 @@ from ragspace.space.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsThere:
+    """What a Space has: when each secret was set (ISO 8601), and the public variables, by name."""
+
+    secrets: Mapping[str, str | None]
+    variables: Mapping[str, str]
+
+    @classmethod
+    def read(cls, hub: Hub, space_id: str) -> Self:
+        """Raises SpaceFailure."""
+        return cls(hub.secrets(space_id), hub.variables(space_id))
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsChange:
     """Names only: what is set, and what is left as it is on the Space because it is not set here.
 
-    `exposed` are secrets that the Space has as public variables: they are taken out of there. `secret_there`
-    and `public_there` are what the Space had before.
+    `exposed` are secrets that the Space has as public variables: they are taken out of there. `there` is what
+    the Space had before.
     """
 
     environment: SpaceEnvironment
@@ -23,25 +37,20 @@ class SettingsChange:
     variables: tuple[str, ...]
     exposed: tuple[str, ...]
     left: tuple[str, ...]
-    secret_there: frozenset[str]
-    public_there: Mapping[str, str]
+    there: SettingsThere
 
     def __bool__(self) -> bool:
         return bool(self.secrets or self.variables or self.exposed)
 
     def settings(self, space_id: str, of_the_image: Mapping[str, str] | None = None) -> Settings:
         """The settings that the process will have. Raises ConfigurationError where they cannot work there."""
-        there: dict[str, str | None] = {**self.public_there, **dict.fromkeys(self.secret_there)}
+        there: dict[str, str | None] = {**self.there.variables, **dict.fromkeys(self.there.secrets)}
         return self.environment.settings(space_id, there, of_the_image or {})
 
 
-def compare(
-    hub: Hub, space_id: str, exists: bool, variables: Mapping[str, str], fingerprints: Fingerprints
-) -> SettingsChange:
-    """What of ragspace's own settings among `variables` the Space does not have. Raises SpaceFailure."""
-    secret_there = hub.secrets(space_id) if exists else {}
-    public_there = hub.variables(space_id) if exists else {}
-    environment = SpaceEnvironment.of(variables, secret_there)
+def compare(there: SettingsThere, variables: Mapping[str, str], fingerprints: Fingerprints) -> SettingsChange:
+    """What of ragspace's own settings among `variables` is not `there`."""
+    environment = SpaceEnvironment.of(variables, there.secrets)
     given = environment.secrets.keys() | environment.variables.keys()
     ours = {name.upper() for name in Settings.model_fields}
     return SettingsChange(
@@ -49,13 +58,12 @@ def compare(
         secrets=tuple(
             name
             for name, value in environment.secrets.items()
-            if name not in secret_there or not fingerprints.unchanged(name, value, secret_there[name])
+            if name not in there.secrets or not fingerprints.unchanged(name, value, there.secrets[name])
         ),
-        variables=tuple(n for n, value in environment.variables.items() if public_there.get(n) != value),
-        exposed=tuple(name for name in environment.secrets if name in public_there),
-        left=tuple(sorted(((secret_there.keys() | public_there.keys()) & ours) - given)),
-        secret_there=frozenset(secret_there),
-        public_there=public_there,
+        variables=tuple(n for n, value in environment.variables.items() if there.variables.get(n) != value),
+        exposed=tuple(name for name in environment.secrets if name in there.variables),
+        left=tuple(sorted(((there.secrets.keys() | there.variables.keys()) & ours) - given)),
+        there=there,
     )
 
 

@@ -5,10 +5,8 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import unquote, urlsplit
 
 from ragspace.errors import RagspaceError
+from ragspace.logs import MIN_SECRET_LENGTH
 from ragspace.space.secret_forms import KEY_FORMS
-
-SHORTEST = 8
-"""Characters: shorter values, and passwords of letters alone, are ordinary words of any text."""
 
 _SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|DSN|CREDENTIALS)$|^(?:DATABASE|REDIS)_URL$")
 
@@ -53,13 +51,14 @@ def secret_variables(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _needles(value: str) -> Iterable[bytes]:
+    """Short values, and passwords of letters alone, are ordinary words of any text."""
     try:
         passwords = {urlsplit(value).password or ""} if "://" in value else set()
     except ValueError:
         passwords = set()
     passwords |= {unquote(password) for password in passwords}
     for needle in {value, *(each for each in passwords if not each.isalpha())}:
-        if len(needle) >= SHORTEST:
+        if len(needle) >= MIN_SECRET_LENGTH:
             yield needle.encode()
 
 

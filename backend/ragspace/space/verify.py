@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 
 from ragspace.errors import RagspaceError
-from ragspace.origins import normalized_origin
+from ragspace.origins import exact_origin
 from ragspace.space.checks import Check
 from ragspace.space.verification.answer import Conversations, check_answer
 from ragspace.space.verification.error_form import check_errors
@@ -63,13 +63,13 @@ async def verify(
 
 
 def _exact(origin: str) -> str:
-    normalized = normalized_origin(origin)
-    if normalized is None or "*" in normalized:
+    exact = exact_origin(origin)
+    if exact is None:
         raise RagspaceError(
             "This is no origin of a front end.",
             action="Give scheme, host and port alone, such as https://my-app.vercel.app",
         )
-    return normalized
+    return exact
 
 
 class _Verification:

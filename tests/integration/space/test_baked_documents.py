@@ -22,8 +22,7 @@ def production(gemini: GeminiStandIn) -> dict[str, str]:
     """All that a Space in production is given, but for Qdrant."""
     return {
         "SPACE_ID": "me/book",
-        "GEMINI_API_KEY": gemini.api_key,
-        "GEMINI_BASE_URL": gemini.url,
+        **gemini.settings,
         "DATABASE_URL": "sqlite:///kept-by-the-space.db",
     }
 

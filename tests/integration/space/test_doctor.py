@@ -62,10 +62,6 @@ async def collection(
     yield {"QDRANT_URL": qdrant.url, "QDRANT_API_KEY": qdrant.api_key, "QDRANT_COLLECTION": name}
 
 
-def gemini_variables(gemini: GeminiStandIn) -> dict[str, str]:
-    return {"GEMINI_API_KEY": gemini.api_key, "GEMINI_BASE_URL": gemini.url}
-
-
 async def looked_at(
     variables: dict[str, str], *, production: bool = False, egress: Egress | None = None
 ) -> Checks:
@@ -88,7 +84,7 @@ async def test_sc_003_a_configuration_that_works_passes_as_a_space_needs_it(
     async with collection(qdrant) as variables:
         checks = await looked_at(
             {
-                **gemini_variables(gemini),
+                **gemini.settings,
                 **variables,
                 "DATABASE_URL": postgres_url(postgres.port, database),
                 "ALLOWED_ORIGINS": "https://my-app.vercel.app",
@@ -111,35 +107,35 @@ async def test_sc_003_a_configuration_that_works_passes_as_a_space_needs_it(
 @requires("node")
 class TestGemini:
     async def test_a_key_that_is_refused_fails(self, gemini: GeminiStandIn):
-        checks = await looked_at({**gemini_variables(gemini), "GEMINI_API_KEY": MARKED})
+        checks = await looked_at({**gemini.settings, "GEMINI_API_KEY": MARKED})
         assert outcomes(checks, "gemini", "embedding") == ["failed", "failed"]
         assert "https://aistudio.google.com/apikey" in (checks["gemini"].fix or "")
 
     async def test_the_first_model_must_be_in_service_and_a_fallback_should(self, gemini: GeminiStandIn):
         models = {"GEMINI_MODEL": "gemini-9.9-flash,gemini-3.5-flash,gemini-2.0-flash"}
-        checks = await looked_at(gemini_variables(gemini) | models)
+        checks = await looked_at(gemini.settings | models)
         names = [f"model {name}" for name in models["GEMINI_MODEL"].split(",")]
         assert outcomes(checks, *names) == ["failed", "ok", "warning"]
         assert "gemini-3.8-flash" in (checks[names[0]].fix or "")
 
     async def test_an_embedding_model_that_is_out_of_service_fails(self, gemini: GeminiStandIn):
         model = {"GEMINI_EMBEDDING_MODEL": "text-embedding-004"}
-        checks = await looked_at(gemini_variables(gemini) | model)
+        checks = await looked_at(gemini.settings | model)
         assert outcomes(checks, "model text-embedding-004", "embedding") == ["failed", "failed"]
         assert "gemini-embedding-001" in (checks["model text-embedding-004"].fix or "")
 
     async def test_a_model_that_does_not_generate_fails(self, gemini: GeminiStandIn):
-        checks = await looked_at(gemini_variables(gemini) | {"GEMINI_MODEL": "gemini-embedding-2"})
+        checks = await looked_at(gemini.settings | {"GEMINI_MODEL": "gemini-embedding-2"})
         assert checks["model gemini-embedding-2"].outcome == "failed"
 
     async def test_a_spent_quota_for_embeddings_is_told(self, gemini: GeminiStandIn):
         gemini.script(replies.quota_exceeded(per="Day"), call="embed")
-        check = (await looked_at(gemini_variables(gemini)))["embedding"]
+        check = (await looked_at(gemini.settings))["embedding"]
         assert (check.outcome, "quota" in check.detail) == ("failed", True)
 
     async def test_a_service_that_is_not_there_fails(self, gemini: GeminiStandIn):
         away = {"GEMINI_BASE_URL": f"http://{LOOPBACK}:{free_port()}"}
-        checks = await looked_at(gemini_variables(gemini) | away)
+        checks = await looked_at(gemini.settings | away)
         assert (checks["gemini"].outcome, checks["gemini"].detail) == ("failed", "It cannot be reached.")
 
 
@@ -180,7 +176,7 @@ class TestQdrant:
         async with collection(qdrant) as variables:
             index = QdrantIndex(qdrant.url, qdrant.api_key, variables["QDRANT_COLLECTION"])
             await index._api.merge_metadata(variables["QDRANT_COLLECTION"], {"embedding_model": None})
-            checks = await looked_at(gemini_variables(gemini) | variables)
+            checks = await looked_at(gemini.settings | variables)
             assert (await index.state()).embedding_model is None
             await index.close()
         assert checks["embedding model"].outcome == "ok"
@@ -188,25 +184,25 @@ class TestQdrant:
 
     async def test_a_collection_of_another_model_fails(self, gemini: GeminiStandIn, qdrant: QdrantShim):
         async with collection(qdrant, "text-embedding-004") as variables:
-            checks = await looked_at(gemini_variables(gemini) | variables)
+            checks = await looked_at(gemini.settings | variables)
         assert outcomes(checks, "qdrant", "collection", "embedding model") == ["ok", "ok", "failed"]
         assert "ragspace ingest --rebuild" in (checks["embedding model"].fix or "")
 
     async def test_an_empty_collection_fails(self, gemini: GeminiStandIn, qdrant: QdrantShim):
         async with collection(qdrant, filled=False) as variables:
-            checks = await looked_at(gemini_variables(gemini) | variables)
+            checks = await looked_at(gemini.settings | variables)
         assert outcomes(checks, "qdrant", "collection") == ["ok", "failed"]
         assert "ragspace ingest" in (checks["collection"].fix or "")
 
     async def test_a_collection_that_is_not_there_fails(self, gemini: GeminiStandIn, qdrant: QdrantShim):
         async with collection(qdrant) as variables:
-            checks = await looked_at(gemini_variables(gemini) | variables | {"QDRANT_COLLECTION": "none"})
+            checks = await looked_at(gemini.settings | variables | {"QDRANT_COLLECTION": "none"})
         assert checks["qdrant"].outcome == "failed"
         assert "ragspace ingest" in (checks["qdrant"].fix or "")
 
     async def test_a_key_that_is_refused_fails(self, gemini: GeminiStandIn, qdrant: QdrantShim):
         async with collection(qdrant) as variables:
-            checks = await looked_at(gemini_variables(gemini) | variables | {"QDRANT_API_KEY": MARKED})
+            checks = await looked_at(gemini.settings | variables | {"QDRANT_API_KEY": MARKED})
         assert (checks["qdrant"].outcome, "refuses QDRANT_API_KEY" in checks["qdrant"].detail) == (
             "failed",
             True,
@@ -217,7 +213,7 @@ class TestQdrant:
     ):
         port = free_port()
         away = {"QDRANT_URL": f"http://{LOOPBACK}:{port}", "QDRANT_API_KEY": MARKED}
-        checks = await looked_at(gemini_variables(gemini) | away)
+        checks = await looked_at(gemini.settings | away)
         assert (checks["qdrant"].outcome, checks["qdrant"].detail) == (
             "failed",
             f"Port {port} cannot be reached.",

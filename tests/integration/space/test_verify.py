@@ -43,8 +43,7 @@ def writing_server(
 ) -> Iterator[RunningServer]:
     """Gemini writes."""
     environment = COMMON | {
-        "GEMINI_API_KEY": gemini_stand_in.api_key,
-        "GEMINI_BASE_URL": gemini_stand_in.url,
+        **gemini_stand_in.settings,
         "GEMINI_MODEL": "gemini-3.5-flash",
         "EMBEDDING_PROVIDER": "local",
         "KEEP_ALIVE_SECONDS": "0.1",

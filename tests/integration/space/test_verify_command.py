@@ -2,14 +2,12 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.command import ragspace
 from tests.support.edge import Edge, Faults
 from tests.support.server import RunningServer
 from tests.support.servers import LOOPBACK, free_port
@@ -23,25 +21,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield running
 
 
-def run(directory: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ragspace", "verify", *arguments],
-        env={"PATH": os.environ["PATH"], "HOME": str(directory), "COLUMNS": "200", **environment},
-        cwd=directory,
-        capture_output=True,
-        text=True,
-    )
-
-
 def test_a_deployment_that_works_ends_with_0_and_a_table(server: RunningServer, tmp_path: Path):
-    shown = run(tmp_path, server.url)
+    shown = ragspace(tmp_path, "verify", server.url)
     assert shown.returncode == 0, shown.stdout + shown.stderr
     assert "✓  health" in shown.stdout
     assert "–  certificate" in shown.stdout
 
 
 def test_json_tells_every_line(server: RunningServer, tmp_path: Path):
-    told = json.loads(run(tmp_path, server.url, "--json").stdout)
+    told = json.loads(ragspace(tmp_path, "verify", server.url, "--json").stdout)
     assert told["passed"] is True
     assert {"name": "chat", "outcome": "ok"}.items() <= next(
         line for line in told["checks"] if line["name"] == "chat"
@@ -49,17 +37,17 @@ def test_json_tells_every_line(server: RunningServer, tmp_path: Path):
 
 
 def test_a_failed_line_ends_with_1_and_its_fix(server: RunningServer, tmp_path: Path):
-    shown = run(tmp_path, server.url, "--origin", "https://my-app.vercel.app")
+    shown = ragspace(tmp_path, "verify", server.url, "--origin", "https://my-app.vercel.app")
     assert shown.returncode == 1
     assert "✗  allowed origin" in shown.stdout
     assert "→ Add https://my-app.vercel.app to ALLOWED_ORIGINS" in shown.stdout
 
 
 def test_an_address_that_does_not_answer_is_no_traceback(tmp_path: Path):
-    shown = run(tmp_path, f"http://{LOOPBACK}:{free_port()}", "--patience", "0")
+    shown = ragspace(tmp_path, "verify", f"http://{LOOPBACK}:{free_port()}", "--patience", "0")
     assert shown.returncode == 1
     assert "Traceback" not in shown.stdout + shown.stderr
-    refused = run(tmp_path, "me/demo")
+    refused = ragspace(tmp_path, "verify", "me/demo")
     assert refused.returncode == 1
     assert "no address of a deployment" in refused.stderr
 
@@ -69,7 +57,7 @@ async def test_the_secrets_of_the_env_file_are_searched_for_and_not_shown(
 ):
     (tmp_path / ".env").write_text(f"QDRANT_API_KEY={MARKED}\n")
     async with Edge(server.url, Faults(appends={"/docs": MARKED.encode()})) as edge:
-        shown = await asyncio.to_thread(run, tmp_path, edge.url)
+        shown = await asyncio.to_thread(ragspace, tmp_path, "verify", edge.url)
     assert shown.returncode == 1
     assert "the value of QDRANT_API_KEY in GET /docs" in shown.stdout
     assert MARKED not in shown.stdout + shown.stderr
@@ -79,7 +67,9 @@ async def test_a_private_space_is_opened_by_hf_token_and_the_wait_is_told(
     server: RunningServer, tmp_path: Path
 ):
     async with Edge(server.url, Faults(token=MARKED, asleep_for=2)) as edge:
-        shown = await asyncio.to_thread(run, tmp_path, edge.url, "--patience", "20", HF_TOKEN=MARKED)
+        shown = await asyncio.to_thread(
+            ragspace, tmp_path, "verify", edge.url, "--patience", "20", HF_TOKEN=MARKED
+        )
     assert shown.returncode == 0, shown.stdout + shown.stderr
     assert "The Space is asleep or starting" in shown.stderr
     assert "!  visibility" in shown.stdout

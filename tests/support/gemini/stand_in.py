@@ -50,6 +50,11 @@ class GeminiStandIn:
         self._scripts: list[_Script] = []
         self._lock = threading.Lock()
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What makes a service ask it."""
+        return {"GEMINI_API_KEY": self.api_key, "GEMINI_BASE_URL": self.url}
+
     def script(
         self,
         reply: Answer | Canned | None = None,

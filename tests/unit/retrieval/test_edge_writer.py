@@ -166,7 +166,7 @@ async def test_another_model_is_refused_without_a_rebuild(
 
 
 async def test_documents_replace_the_sample_corpus_whatever_its_model(index: EdgeIndex) -> None:
-    writer = await index.begin_sample("other words", 32, "key")
+    writer = await index.begin_shipped("other words", 32, "key", sample=True)
     await add(writer, [passage("sample")], WordEmbedder("other words", 32))
     await writer.publish()
     await writer.close()
@@ -182,7 +182,7 @@ async def test_the_sample_corpus_never_replaces_documents(index: EdgeIndex) -> N
     await fill(index, [passage("lidar")], EMBEDDER)
 
     with pytest.raises(ConfigurationError):
-        await index.begin_sample("words", 64, "key")
+        await index.begin_shipped("words", 64, "key", sample=True)
 
     await (await index.begin("words", 64)).close()
 
@@ -192,7 +192,7 @@ async def test_the_sample_corpus_leaves_an_unfinished_run_alone(index: EdgeIndex
     await add(writer, [passage("lidar")], EMBEDDER)
     await writer.close()
 
-    sample = await index.begin_sample("words", 64, "key")
+    sample = await index.begin_shipped("words", 64, "key", sample=True)
     await add(sample, [passage("sample")], EMBEDDER)
     await sample.publish()
     await sample.close()

@@ -254,7 +254,7 @@ async def test_an_existing_collection_keeps_its_dimensions(index: EdgeIndex, doc
 
 async def test_the_sample_corpus_gives_way_to_the_first_documents(index: EdgeIndex, docs: Path) -> None:
     sampled = WordEmbedder("other words", 32)
-    writer = await index.begin_sample(sampled.model, 32, "key")
+    writer = await index.begin_shipped(sampled.model, 32, "key", sample=True)
     await add(writer, [passage("sample")], sampled)
     await writer.publish()
     await writer.close()

@@ -84,3 +84,10 @@ def test_the_environment_beats_the_file_and_empty_values_are_not_set(tmp_path: P
     file = tmp_path / ".env"
     file.write_text("TOP_K=3\nLOG_LEVEL=DEBUG\nHF_TOKEN=\n")
     assert read_variables(file, {"top_k": " 4 ", "RATE_LIMIT": ""}) == {"TOP_K": "4", "LOG_LEVEL": "DEBUG"}
+
+
+def test_a_file_that_is_no_text_is_told_instead_of_a_traceback(tmp_path: Path):
+    file = tmp_path / ".env"
+    file.write_bytes(b"GEMINI_API_KEY=\xff\xfe\n")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        read_variables(file, {})

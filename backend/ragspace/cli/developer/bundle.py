@@ -1,6 +1,5 @@
 """`ragspace bundle`: what is uploaded to a Space, as a folder or an archive."""
 
-import sys
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ragspace.cli.configuration import load_settings
+from ragspace.cli.developer.confirmation import confirm
 from ragspace.errors import RagspaceError
 from ragspace.logs import configure_logs
 
@@ -46,7 +46,7 @@ def bundle(
     settings = load_settings()
     configure_logs("WARNING", settings.secret_values())
     if docs is not None and not private and not yes:
-        _ask()
+        confirm(f"{BECOMES_PUBLIC}\nGo on?", _nobody_there())
     console = Console(stderr=True)
     with console.status("Reading the documents") if docs and console.is_terminal else nullcontext():
         made = assemble(settings, docs)
@@ -58,14 +58,11 @@ def bundle(
     _show_end(made, out, archive)
 
 
-def _ask() -> None:
-    if not sys.stdin.isatty():
-        raise RagspaceError(
-            f"This needs a yes, and nobody is there to give it. {BECOMES_PUBLIC}",
-            action="Add --yes if that is meant, or --private if the Space is a private one.",
-        )
-    if not typer.confirm(f"{BECOMES_PUBLIC}\nGo on?"):
-        raise typer.Exit(1)
+def _nobody_there() -> RagspaceError:
+    return RagspaceError(
+        f"This needs a yes, and nobody is there to give it. {BECOMES_PUBLIC}",
+        action="Add --yes if that is meant, or --private if the Space is a private one.",
+    )
 
 
 def _show(made: "Bundle", every_file: bool) -> None:

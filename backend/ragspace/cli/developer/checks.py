@@ -1,10 +1,12 @@
 """How a command shows its checks: a table with a fix per line, or JSON."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 
 import orjson
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -16,6 +18,20 @@ MARKS: dict[Outcome, str] = {
     "failed": "[red]✗[/]",
     "skipped": "–",
 }
+
+
+@contextmanager
+def looking(console: Console) -> Iterator[Callable[[Check], None]]:
+    """While the checks are made: what to tell each one to, so that the terminal shows the last."""
+    with console.status("Looking at it") as status:
+        yield lambda check: status.update(f"Looked at: {check.name}")
+
+
+def end_with(checks: Sequence[Check], *, as_json: bool) -> None:
+    """Print `checks` as the command's last word; exit code 1 where one failed."""
+    show_checks(checks, as_json=as_json)
+    if not passed(checks):
+        raise typer.Exit(1)
 
 
 def show_checks(checks: Sequence[Check], *, as_json: bool) -> None:

@@ -1,14 +1,15 @@
 """`ragspace deploy`: from a folder to a verified production URL."""
 
 import asyncio
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragspace.cli.developer.session import ENV_FILE, EnvFile, SpaceId, SpaceSession, interruptible
+from ragspace.cli.configuration import ENV_FILE
+from ragspace.cli.developer.confirmation import confirm
+from ragspace.cli.developer.session import EnvFile, SpaceId, SpaceSession, interruptible
 from ragspace.errors import RagspaceError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def deploy(
             session.say("\nThis is a dry run: nothing was changed.")
             return
         if plan.questions and not yes:
-            _ask(plan.questions)
+            confirm("\nGo on?", _nobody_there(plan.questions))
     with interruptible(f"Stopped. The Space goes on with what it was given: ragspace status {space}"):
         limits = Limits(build=build_timeout, start=start_timeout, poll=poll)
         session.say()
@@ -66,14 +67,11 @@ def deploy(
     _show_end(deployed, session)
 
 
-def _ask(questions: tuple[str, ...]) -> None:
-    if not sys.stdin.isatty():
-        raise RagspaceError(
-            "This needs a yes, and nobody is there to give it: " + " ".join(questions),
-            action="Add --yes if all of it is meant.",
-        )
-    if not typer.confirm("\nGo on?"):
-        raise typer.Exit(1)
+def _nobody_there(questions: tuple[str, ...]) -> RagspaceError:
+    return RagspaceError(
+        "This needs a yes, and nobody is there to give it: " + " ".join(questions),
+        action="Add --yes if all of it is meant.",
+    )
 
 
 def _verify(plan: "Plan", deployed: "Deployed", session: SpaceSession) -> None:

@@ -21,18 +21,10 @@ def doctor(
     """
     from rich.console import Console
 
-    from ragspace.cli.developer.checks import show_checks
-    from ragspace.space.checks import Check, passed
+    from ragspace.cli.developer.checks import end_with, looking
     from ragspace.space.doctor import examine
     from ragspace.space.environment import read_variables
 
-    console = Console(stderr=True, highlight=False)
-    with console.status("Looking at it") as status:
-
-        def progress(check: Check) -> None:
-            status.update(f"Looked at: {check.name}")
-
+    with looking(Console(stderr=True, highlight=False)) as progress:
         checks = asyncio.run(examine(read_variables(ENV_FILE), production=production, progress=progress))
-    show_checks(checks, as_json=as_json)
-    if not passed(checks):
-        raise typer.Exit(1)
+    end_with(checks, as_json=as_json)

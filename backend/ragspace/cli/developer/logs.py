@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ragspace.cli.developer.session import ENV_FILE, EnvFile, SpaceId, SpaceSession, interruptible
+from ragspace.cli.configuration import ENV_FILE
+from ragspace.cli.developer.session import EnvFile, SpaceId, SpaceSession, interruptible
 from ragspace.space.hub import LogName
 
 

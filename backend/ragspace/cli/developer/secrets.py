@@ -2,7 +2,8 @@
 
 import typer
 
-from ragspace.cli.developer.session import ENV_FILE, EnvFile, SpaceId, SpaceSession, interruptible
+from ragspace.cli.configuration import ENV_FILE
+from ragspace.cli.developer.session import EnvFile, SpaceId, SpaceSession, interruptible
 
 secrets = typer.Typer(
     name="secrets", help="The secrets and variables of a Space.", no_args_is_help=True, add_completion=False
@@ -13,7 +14,7 @@ secrets = typer.Typer(
 def push(space: SpaceId, env_file: EnvFile = ENV_FILE) -> None:
     """Set what differs from your settings, then restart the Space so that they count."""
     from ragspace.cli.developer.progress import TerminalProgress
-    from ragspace.space.pushing import compare
+    from ragspace.space.pushing import SettingsThere, compare
     from ragspace.space.pushing import push as push_settings
     from ragspace.space.sources import BAKED_DOCUMENTS
 
@@ -21,7 +22,8 @@ def push(space: SpaceId, env_file: EnvFile = ENV_FILE) -> None:
         session = SpaceSession(env_file)
         session.hub.existing(space)
         fingerprints = session.fingerprints(space)
-        change = compare(session.hub, space, True, session.variables, fingerprints)
+        there = SettingsThere.read(session.hub, space)
+        change = compare(there, session.variables, fingerprints)
         baked = any(path.startswith(f"{BAKED_DOCUMENTS}/") for path in session.hub.files(space))
         change.settings(space, {"RAGSPACE_BAKED_DOCUMENTS": BAKED_DOCUMENTS} if baked else None)
         if not change:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from ragspace.cli.configuration import ENV_FILE
 from ragspace.errors import RagspaceError
 from ragspace.logs import redaction
 from ragspace.settings import Settings
@@ -20,7 +21,6 @@ EXIT_INTERRUPTED = 130
 
 SpaceId = Annotated[str, typer.Argument(metavar="OWNER/NAME", help="The Space.", show_default=False)]
 EnvFile = Annotated[Path, typer.Option(help="File with settings; the environment beats it.")]
-ENV_FILE = Path(".env")
 
 
 class SpaceSession:

@@ -2,7 +2,8 @@
 
 from rich.table import Table
 
-from ragspace.cli.developer.session import ENV_FILE, EnvFile, SpaceId, SpaceSession, interruptible
+from ragspace.cli.configuration import ENV_FILE
+from ragspace.cli.developer.session import EnvFile, SpaceId, SpaceSession, interruptible
 
 
 def status(space: SpaceId, env_file: EnvFile = ENV_FILE) -> None:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ragspace.cli.developer.session import ENV_FILE, interruptible
+from ragspace.cli.configuration import ENV_FILE
+from ragspace.cli.developer.session import interruptible
 
 
 def verify(
@@ -37,20 +38,12 @@ def verify(
     """
     from rich.console import Console
 
-    from ragspace.cli.developer.checks import show_checks
-    from ragspace.space.checks import Check, passed
+    from ragspace.cli.developer.checks import end_with, looking
     from ragspace.space.environment import SpaceEnvironment, read_variables
     from ragspace.space.verify import verify as prove
 
     console = Console(stderr=True, highlight=False)
-    with (
-        interruptible("Stopped; what was asked is deleted again."),
-        console.status("Looking at it") as status,
-    ):
-
-        def progress(check: Check) -> None:
-            status.update(f"Looked at: {check.name}")
-
+    with interruptible("Stopped; what was asked is deleted again."), looking(console) as progress:
         checks = asyncio.run(
             prove(
                 url,
@@ -63,6 +56,4 @@ def verify(
                 waiting=lambda told: console.print(told[:1].upper() + told[1:] + ".", markup=False),
             )
         )
-    show_checks(checks, as_json=as_json)
-    if not passed(checks):
-        raise typer.Exit(1)
+    end_with(checks, as_json=as_json)

@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import orjson
 
+from ragspace.logs import MIN_SECRET_LENGTH
 from ragspace.space.checks import Check
 from ragspace.space.secret_forms import KEY_FORMS
 from ragspace.space.verification.site import Received
@@ -27,9 +28,6 @@ PLACEHOLDER = re.compile(
 )
 TRACE = b"Traceback (most recent call last)"
 
-SHORTEST = 8
-"""Shorter values stand in ordinary text by chance."""
-
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -41,7 +39,7 @@ class Secret:
     @property
     def searchable(self) -> bool:
         """A short value, or one that is an ordinary word, is no proof of anything."""
-        return len(self.value) >= SHORTEST and not self.value.isalpha()
+        return len(self.value) >= MIN_SECRET_LENGTH and not self.value.isalpha()
 
     @property
     def spellings(self) -> frozenset[bytes]:

@@ -113,10 +113,6 @@ class Address:
         """Whether the edge of Hugging Face Spaces stands in front."""
         return self.host.endswith(SPACES_DOMAIN)
 
-    @property
-    def origin(self) -> str:
-        return f"{urlsplit(self.url).scheme}://{urlsplit(self.url).netloc}"
-
 
 @dataclass
 class Site:
