@@ -38,7 +38,8 @@ async def running_server(settings: Settings) -> Upstream | None:
         url = json.loads(_file(settings).read_text())["url"]
     except (OSError, ValueError, KeyError):
         return None
-    server = Upstream(url, connect_timeout=1.0)
+    key = {"X-API-Key": settings.api_key.get_secret_value()} if settings.api_key else None
+    server = Upstream(url, key, connect_timeout=1.0)
     try:
         await server.call("GET", "/api/health/live", timeout=2.0)
     except UpstreamFailure:

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from ragspace.errors import RagspaceError
 from ragspace.origins import exact_origin
 from ragspace.space.checks import Check
+from ragspace.space.verification.access import ACCESS, check_access
 from ragspace.space.verification.answer import Conversations, check_answer
 from ragspace.space.verification.error_form import check_errors
 from ragspace.space.verification.hub import Hub
@@ -29,6 +30,7 @@ async def verify(
     *,
     origin: str | None = None,
     token: str | None = None,
+    key: str | None = None,
     patience: float = 300.0,
     build_id: str | None = None,
     progress: Callable[[Check], None] | None = None,
@@ -40,11 +42,11 @@ async def verify(
     """Every line of the proof of the deployment at `url`; those that cannot apply are skipped.
 
     `origin` is the front end's. `token` of Hugging Face opens a private Space; it is sent only where the
-    Space does not answer without it. A sleeping Space gets `patience` seconds. `build_id` is the build that
-    must answer. `secrets` are values, by the variable that holds them, that no answer may contain. `question`
-    is asked in place of a general one, which costs at most two requests to the language model; the
-    conversation is deleted again. `progress` is told each line as it is known, `waiting` what is being waited
-    for.
+    Space does not answer without it; `key`, the API_KEY of a private deployment, likewise. A sleeping Space
+    gets `patience` seconds. `build_id` is the build that must answer. `secrets` are values, by the variable
+    that holds them, that no answer may contain. `question` is asked in place of a general one, which costs at
+    most two requests to the language model; the conversation is deleted again. `progress` is told each line
+    as it is known, `waiting` what is being waited for.
 
     Raises RagspaceError for a `url` or an `origin` that is none.
     """
@@ -52,7 +54,7 @@ async def verify(
     if origin is not None:
         origin = _exact(origin)
     verification = _Verification(
-        Site(address, token), progress or (lambda _check: None), waiting or (lambda _told: None)
+        Site(address, token, key=key), progress or (lambda _check: None), waiting or (lambda _told: None)
     )
     known = dict(secrets or {}) | ({"HF_TOKEN": token} if token else {})
     hub = hub or (Hub(token) if address.on_spaces else None)
@@ -106,6 +108,8 @@ class _Verification:
             return
         await self._group("health", check_health(told, build_id))
         await self._group("page", check_page(site, told.knows_more))
+        if not await self._let_in():
+            return
         await self._group("error form", check_errors(site, told.knows_more))
         await self._group("origins", check_origins(site, origin, told.knows_more))
         conversations = Conversations(site)
@@ -116,6 +120,17 @@ class _Verification:
             await self._group("chat", check_answer(site, told, conversations, asker, question))
         finally:
             await conversations.delete_all()
+
+    async def _let_in(self) -> bool:
+        """Whether there is anything behind the page to look at."""
+        try:
+            access = await check_access(self.site)
+        except SiteFailure as failure:
+            self._broken(ACCESS, failure)
+            return False
+        if access is not None:
+            self._add(access)
+        return access is None or access.outcome != "failed"
 
     async def search(self, secrets: Mapping[str, str]) -> None:
         """Look for secrets in all that came back."""

@@ -86,6 +86,7 @@ def _verify(plan: "Plan", deployed: "Deployed", session: SpaceSession) -> None:
             deployed.url,
             origin=plan.origin,
             token=session.hub.token if deployed.space.private else None,
+            key=plan.settings.environment.secrets.get("API_KEY"),
             build_id=plan.bundle.build_id,
             waiting=lambda told: session.say(f"  {told}", "dim"),
             secrets=plan.settings.environment.secrets,

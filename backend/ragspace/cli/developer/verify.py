@@ -33,8 +33,8 @@ def verify(
     """Prove a deployment from outside: health, streaming, sources, origins, TLS, headers, no secret.
 
     One or two questions are asked for real, and their conversation is deleted again. Where settings are at
-    hand, in the environment or in .env, their secrets are searched for in every byte received. Exit code 1
-    where a line failed.
+    hand, in the environment or in .env, their secrets are searched for in every byte received, and their
+    API_KEY is sent to a deployment that asks for it. Exit code 1 where a line failed.
     """
     from rich.console import Console
 
@@ -42,6 +42,7 @@ def verify(
     from ragspace.space.environment import SpaceEnvironment, read_variables
     from ragspace.space.verify import verify as prove
 
+    known = SpaceEnvironment.of(read_variables(ENV_FILE)).secrets
     console = Console(stderr=True, highlight=False)
     with interruptible("Stopped; what was asked is deleted again."), looking(console) as progress:
         checks = asyncio.run(
@@ -49,9 +50,10 @@ def verify(
                 url,
                 origin=origin,
                 token=token,
+                key=known.get("API_KEY"),
                 patience=patience,
                 question=question,
-                secrets=SpaceEnvironment.of(read_variables(ENV_FILE)).secrets,
+                secrets=known,
                 progress=progress,
                 waiting=lambda told: console.print(told[:1].upper() + told[1:] + ".", markup=False),
             )

@@ -116,12 +116,14 @@ class Address:
 
 @dataclass
 class Site:
-    """Requests to one deployment. `token` is sent once `authorized` says so; redirects are not followed, so
-    that it reaches nobody else. Everything received is kept in `received`."""
+    """Requests to one deployment. `token` is sent once `authorized` says so, `key` once `keyed` does;
+    redirects are not followed, so that they reach nobody else. Everything received is kept in `received`."""
 
     address: Address
     token: str | None = None
     authorized: bool = False
+    key: str | None = None
+    keyed: bool = False
     received: list[Received] = field(default_factory=list)
     _session: aiohttp.ClientSession | None = None
 
@@ -174,6 +176,9 @@ class Site:
         sent = dict(headers or {})
         if self.token is not None and self.authorized:
             sent["Authorization"] = f"Bearer {self.token}"
+        if self.key is not None and self.keyed:
+            # The other header may be the platform's, as in front of a private Space.
+            sent["X-API-Key"] = self.key
         try:
             async with self._session.request(
                 method,
