@@ -48,6 +48,7 @@ def ingest(
 async def _ingest(
     settings: Settings, paths: list[Path], rebuild: bool, drop_old: bool, dry_run: bool
 ) -> IngestSummary:
+    from ragspace.documents.read_cache import ReadCache
     from ragspace.models.minilm import count_tokens
 
     index, embedder = choose_index(settings), choose_embedder(settings)
@@ -69,6 +70,7 @@ async def _ingest(
                 rebuild=rebuild,
                 drop_old=drop_old,
                 dry_run=dry_run,
+                cache=ReadCache(settings.data_dir / "reading" / f"{index.collection}.sqlite"),
                 progress=show,
             )
     finally:
