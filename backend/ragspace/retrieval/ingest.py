@@ -28,16 +28,21 @@ from ragspace.retrieval.terms import passage_terms
 BATCH = 100
 """Passages embedded and written at a time: what a killed run loses at most, and what Gemini takes at once."""
 
+CHARACTERS_PER_TOKEN = 4
+"""Of a heading path, whose tokens no passage counts."""
+
 Found = Document | SkippedFile | Unchanged
 
 
 @dataclass(frozen=True, slots=True)
 class IngestSummary:
-    """What a run did, or with `dry_run` would do. The counts are of passages, but for `files`."""
+    """What a run did, or with `dry_run` would do. The counts are of passages, but for `files`; `tokens` is
+    about how many the embedded ones have."""
 
     collection: str
     files: int = 0
     embedded: int = 0
+    tokens: int = 0
     kept: int = 0
     removed: int = 0
     skipped: tuple[SkippedFile, ...] = ()
@@ -133,7 +138,7 @@ class IngestRun:
         self._started = time.monotonic()
         self._pending: list[Passage] = []
         self._skipped: list[SkippedFile] = []
-        self._embedded = self._kept = self._removed = 0
+        self._embedded = self._tokens = self._kept = self._removed = 0
 
     async def write(
         self, documents: Iterator[Found], known: dict[UUID, str], writer: IndexWriter, dimensions: int
@@ -165,6 +170,7 @@ class IngestRun:
             collection=self._collection,
             files=self.files,
             embedded=self._embedded,
+            tokens=self._tokens,
             kept=self._kept,
             removed=self._removed,
             skipped=tuple(self._skipped),
@@ -191,6 +197,7 @@ class IngestRun:
             vectors = await self._embedder.embed(texts, purpose="passage", dimensions=dimensions)
             await writer.add(batch, vectors, await asyncio.to_thread(_terms_of_all, batch))
         self._embedded += len(batch)
+        self._tokens += sum(map(_tokens_to_embed, batch))
 
     async def _remove_gone(self, known: dict[UUID, str], writer: IndexWriter) -> None:
         """A file, or all of a folder, that could not be opened keeps what was read of it before."""
@@ -222,6 +229,10 @@ async def _read_ahead(
             yield document
     finally:
         reading.cancel()
+
+
+def _tokens_to_embed(passage: Passage) -> int:
+    return passage.token_count + len(passage.heading) // CHARACTERS_PER_TOKEN
 
 
 def _terms_of_all(passages: Sequence[Passage]) -> list[SparseVector]:
