@@ -2,10 +2,15 @@
 
 import sys
 
-from benchmarks import image, machine, start, streams
+from benchmarks import image, ingest, machine, start, streams
 from benchmarks.report import write_report
 
-BENCHMARKS = {"start": start.measure, "streams": streams.measure, "image": image.measure}
+BENCHMARKS = {
+    "start": start.measure,
+    "streams": streams.measure,
+    "ingest": ingest.measure,
+    "image": image.measure,
+}
 
 
 def main() -> None:

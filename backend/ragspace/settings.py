@@ -158,6 +158,8 @@ class Settings(BaseModel):
     gemini_api_key: ApiKey | None = None
     gemini_model: ModelNames = ("gemini-3.5-flash", "gemini-3.5-flash-lite", "gemini-3.1-flash-lite")
     gemini_embedding_model: str = "gemini-embedding-001"
+    gemini_embedding_requests_per_day: int | None = Field(default=None, ge=1)
+    gemini_embedding_price: float | None = Field(default=None, ge=0)
     gemini_base_url: HttpUrl = "https://generativelanguage.googleapis.com"
     llm_base_url: HttpUrl | None = None
     llm_api_key: ApiKey | None = None

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from ragspace.cli.configuration import load_settings
 from ragspace.documents.scope import Scope
 from ragspace.documents.walking import walk
-from ragspace.errors import RagspaceError
+from ragspace.errors import QuotaExceeded, RagspaceError
 from ragspace.logs import configure_logs
 from ragspace.parts import choose_embedder, choose_index
 from ragspace.retrieval.ingest import IngestSummary
@@ -39,6 +39,8 @@ def ingest(
     configure_logs("WARNING", settings.secret_values())
     summary = asyncio.run(_ingest(settings, paths, rebuild, drop_old, dry_run))
     _show(summary)
+    if dry_run and settings.embedding == "gemini":
+        _show_estimate(settings, summary)
     if summary.files == 0:
         raise RagspaceError("No document was read.", action="Name a folder that holds documents.")
     if strict and summary.skipped:
@@ -48,9 +50,11 @@ def ingest(
 async def _ingest(
     settings: Settings, paths: list[Path], rebuild: bool, drop_old: bool, dry_run: bool
 ) -> IngestSummary:
+    from ragspace.documents.read_cache import ReadCache
     from ragspace.models.minilm import count_tokens
 
     index, embedder = choose_index(settings), choose_embedder(settings)
+    latest = IngestSummary(index.collection)
     files = sum(1 for source in Scope(paths).sources for _ in walk(source))
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     try:
@@ -58,6 +62,8 @@ async def _ingest(
             task = progress.add_task("Reading", total=files)
 
             def show(done: IngestSummary) -> None:
+                nonlocal latest
+                latest = done
                 told = f"{done.embedded} passages embedded, {done.kept} kept"
                 progress.update(task, completed=done.files + len(done.skipped), description=told)
 
@@ -69,10 +75,25 @@ async def _ingest(
                 rebuild=rebuild,
                 drop_old=drop_old,
                 dry_run=dry_run,
+                cache=ReadCache(settings.data_dir / "reading" / f"{index.collection}.sqlite"),
                 progress=show,
             )
+    except QuotaExceeded as spent:
+        raise _to_go_on(spent, latest) from None
     finally:
         await asyncio.gather(index.close(), embedder.close())
+
+
+def _to_go_on(spent: QuotaExceeded, done: IngestSummary) -> QuotaExceeded:
+    """The same failure for who runs `ingest`, and not for who reads an answer."""
+    minutes = -(-(spent.retry_after or 60) // 60)
+    wait = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    return QuotaExceeded(
+        f"Gemini's quota is spent. {done.embedded} passages were embedded, and nothing of it is lost.",
+        action=f"Run the same command again in {wait}: it goes on from there. Or set "
+        "EMBEDDING_PROVIDER=local, which has no quota, and add --rebuild.",
+        retry_after=spent.retry_after,
+    )
 
 
 def _show(summary: IngestSummary) -> None:
@@ -86,3 +107,16 @@ def _show(summary: IngestSummary) -> None:
         f"in {summary.seconds:.1f} s.",
         markup=False,
     )
+
+
+def _show_estimate(settings: Settings, summary: IngestSummary) -> None:
+    from ragspace.models.gemini_estimate import EmbeddingEstimate
+
+    estimate = EmbeddingEstimate(
+        summary.embedded,
+        summary.tokens,
+        settings.gemini_embedding_requests_per_day,
+        settings.gemini_embedding_price,
+    )
+    for line in estimate.lines():
+        Console(highlight=False, soft_wrap=True).print(line, markup=False)

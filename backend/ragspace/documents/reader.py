@@ -1,9 +1,11 @@
 """Files on disk into documents, one at a time."""
 
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
+from uuid import UUID
 
 from ragspace.documents.encoding import decode
 from ragspace.documents.formats.markdown import read_markdown
@@ -12,6 +14,7 @@ from ragspace.documents.formats.plaintext import read_plain_text
 from ragspace.documents.formats.webpage import read_webpage
 from ragspace.documents.pages import docusaurus_page, served_page, sphinx_page
 from ragspace.documents.passage import CountTokens, Passage
+from ragspace.documents.read_cache import ReadCache
 from ragspace.documents.scope import Scope
 from ragspace.documents.sections import Parsed, Unreadable
 from ragspace.documents.splitting import split
@@ -19,6 +22,12 @@ from ragspace.documents.walking import SUFFIXES, walk
 
 LARGEST_FILE = 64 * 1024 * 1024
 """Bytes."""
+
+LONGEST_PROSE = 220
+"""Tokens of a passage. Retrieval is best near 200: shorter passages lose their context, longer ones mix
+subjects."""
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,39 +49,65 @@ class SkippedFile:
     unopened: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A file that was not parsed, since it gave the passages of these ids before."""
+
+    file: str
+    passages: Sequence[UUID]
+
+
 class _Unopened(Unreadable):
     """The file is there, but the system does not give it."""
 
 
 def read_documents(
-    paths: Sequence[Path], count_tokens: CountTokens, *, max_tokens: int = 220
+    paths: Sequence[Path], count_tokens: CountTokens, *, max_tokens: int = LONGEST_PROSE
 ) -> Iterator[Document | SkippedFile]:
     """Every document at `paths`, in the order of their names, each read when it is asked for.
 
     Passages have at most `max_tokens` tokens; code and tables that are longer stay whole up to 512.
-    Retrieval is best near 200: shorter passages lose their context, longer ones mix subjects.
 
     Raises ConfigurationError, before anything is read, for a path that does not exist or two whose files
     would bear the same names.
     """
-    scope = Scope(paths)
-    return _documents(scope, count_tokens, max_tokens)
+    return _each(
+        Scope(paths), lambda file, path: _document(file, _content(file, path), count_tokens, max_tokens)
+    )
 
 
-def _documents(scope: Scope, count_tokens: CountTokens, max_tokens: int) -> Iterator[Document | SkippedFile]:
+def read_changed_documents(
+    paths: Sequence[Path], count_tokens: CountTokens, cache: ReadCache, known: Container[UUID]
+) -> Iterator[Document | SkippedFile | Unchanged]:
+    """As `read_documents`, but what `cache` says gives only passages in `known` is not parsed."""
+
+    def read(file: str, path: Path) -> Document | Unchanged:
+        data = _content(file, path)
+        passages = cache.passages(file, data)
+        if passages and all(passage in known for passage in passages):
+            return Unchanged(file, passages)
+        document = _document(file, data, count_tokens)
+        cache.remember(file, data, document.passages)
+        return document
+
+    return _each(Scope(paths), read)
+
+
+def _each(scope: Scope, read: Callable[[str, Path], Read]) -> Iterator[Read | SkippedFile]:
     for source in scope.sources:
         for file, path, reason in walk(source):
             try:
                 if reason:
                     raise _Unopened(reason)
-                yield _document(file, path, count_tokens, max_tokens)
+                yield read(file, path)
             except Unreadable as skipped:
                 shown = file.encode("utf-8", "replace").decode()
                 kind = "folder" if file.endswith("/") else "file"
                 yield SkippedFile(shown, f"The {kind} {skipped}.", isinstance(skipped, _Unopened))
 
 
-def _document(file: str, path: Path, count_tokens: CountTokens, max_tokens: int) -> Document:
+def _content(file: str, path: Path) -> bytes:
+    """Raises Unreadable for a file that is not to be read."""
     suffix = PurePosixPath(file).suffix.lower()
     if suffix not in SUFFIXES:
         raise Unreadable("is of a kind that is not read (read are " + ", ".join(sorted(SUFFIXES)) + ")")
@@ -81,6 +116,11 @@ def _document(file: str, path: Path, count_tokens: CountTokens, max_tokens: int)
     data = _read(path)
     if not data.strip():
         raise Unreadable("is empty")
+    return data
+
+
+def _document(file: str, data: bytes, count_tokens: CountTokens, max_tokens: int = LONGEST_PROSE) -> Document:
+    suffix = PurePosixPath(file).suffix.lower()
     try:
         parsed = _PARSERS[suffix](data)
     except (Unreadable, ImportError):

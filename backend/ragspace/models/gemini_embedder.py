@@ -30,6 +30,10 @@ from ragspace.upstream import UpstreamFailure, repeatable
 BATCH = 100
 """Texts in one request, at most (Gemini's limit)."""
 
+FULL_SIZE_REFUSALS = 2
+"""Refusals for a minute's quota, each waited out, before a request is sent with half its texts. Gemini is
+reported (June 2026) to count every text of a batch, and a minute may then be too short for all of them."""
+
 PASSAGE_ATTEMPTS = 6
 QUESTION_ATTEMPTS = 2
 
@@ -61,7 +65,8 @@ class GeminiEmbedder:
     """An Embedder over `batchEmbedContents`.
 
     Passages are in no hurry: a call that failed for a passing reason is tried again after the time that
-    Gemini asks for, else after `backoff` seconds, doubled each time, with jitter. A reader waits for a
+    Gemini asks for, else after `backoff` seconds, doubled each time, with jitter, and with fewer texts where
+    a minute's quota is smaller than the request. A day's quota ends the call at once. A reader waits for a
     question: it gets one quick second try, and none where a quota or the time is spent; one that the `ledger`
     knows to be spent is not asked.
     """
@@ -84,6 +89,7 @@ class GeminiEmbedder:
         self._default_dimensions = default_dimensions
         self._backoff = backoff
         self._ledger = ledger or LocalQuotaLedger()
+        self._batch = BATCH
         self._timeout: dict[Purpose, float] = {"question": question_timeout, "passage": timeout}
         self._check_timeout = check_timeout
         self._upstream = gemini(api_key, base_url, timeout=timeout, connect_timeout=connect_timeout)
@@ -112,35 +118,46 @@ class GeminiEmbedder:
 
     async def embed(self, texts: Sequence[str], *, purpose: Purpose, dimensions: int) -> list[Vector]:
         vectors: list[Vector] = []
-        for start in range(0, len(texts), BATCH):
-            batch = texts[start : start + BATCH]
-            answer = await self._post(request_body(self._model, batch, purpose, dimensions), purpose)
-            vectors += _vectors(answer, len(batch), dimensions)
+        while len(vectors) < len(texts):
+            batch = texts[len(vectors) : len(vectors) + self._batch]
+            vectors += await self._some(batch, purpose, dimensions)
         return vectors
 
-    async def _post(self, body: dict[str, Any], purpose: Purpose) -> Any:
+    async def _some(self, texts: Sequence[str], purpose: Purpose, dimensions: int) -> list[Vector]:
+        """The vectors of the first of `texts`: of all, unless so many at once exceed a minute's quota."""
         attempts = PASSAGE_ATTEMPTS if purpose == "passage" else QUESTION_ATTEMPTS
-        attempt = 1
+        attempt = refusals = 1
         while True:
             spent = await self._ledger.admit(self._model)
-            if spent is not None and purpose == "question":
+            if spent is not None and (purpose == "question" or spent.period == "day"):
                 raise _quota_exceeded(spent)
             try:
-                return await self._upstream.call(
+                answer = await self._upstream.call(
                     "POST",
                     model_path(self._model, "batchEmbedContents"),
-                    body,
+                    request_body(self._model, texts, purpose, dimensions),
                     timeout=self._timeout[purpose],
                     regardless=purpose == "passage",
                 )
+                return _vectors(answer, len(texts), dimensions)
             except UpstreamFailure as failure:
                 if failure.status == 429:
-                    await self._ledger.refused(self._model, spent_quota(failure, datetime.now(UTC)))
+                    refused = spent_quota(failure, datetime.now(UTC))
+                    await self._ledger.refused(self._model, refused)
+                    texts = texts[: self._fewer(len(texts), refused.limit, refusals)]
+                    refusals += 1
                 if attempt >= attempts or not self._worth_another_try(failure, purpose):
                     raise _public(failure) from None
                 wait = self._wait(failure, attempt, purpose)
             await asyncio.sleep(wait)
             attempt += 1
+
+    def _fewer(self, size: int, limit: int | None, refusals: int) -> int:
+        """How many texts a request may have that was refused with `size`; what Gemini told is kept to."""
+        if limit is not None and 0 < limit < size:
+            self._batch = limit
+            return limit
+        return size if refusals < FULL_SIZE_REFUSALS else max(1, size // 2)
 
     def _worth_another_try(self, failure: UpstreamFailure, purpose: Purpose) -> bool:
         if purpose == "question":

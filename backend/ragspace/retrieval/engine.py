@@ -78,8 +78,10 @@ class Shard:
 
     def files(self) -> Iterator[tuple[UUID, str]]:
         """Every passage's id and file."""
+        names: dict[str, str] = {}  # one string for all passages of a file
         for record in self._records(with_payload=[FILE_FIELD]):
-            yield passage_id(record.id), str((record.payload or {}).get(FILE_FIELD, ""))
+            file = str((record.payload or {}).get(FILE_FIELD, ""))
+            yield passage_id(record.id), names.setdefault(file, file)
 
     def contents(self) -> Iterator[tuple[Passage, Vector]]:
         """Every passage with its vector."""

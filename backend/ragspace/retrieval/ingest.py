@@ -2,14 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
 from ragspace.documents.passage import CountTokens, Passage
-from ragspace.documents.reader import Document, SkippedFile, read_documents
+from ragspace.documents.read_cache import ReadCache
+from ragspace.documents.reader import (
+    Document,
+    SkippedFile,
+    Unchanged,
+    read_changed_documents,
+    read_documents,
+)
 from ragspace.documents.scope import Scope
 from ragspace.errors import ConfigurationError, RetrievalUnavailable
 from ragspace.models.protocols import Embedder
@@ -18,17 +25,24 @@ from ragspace.retrieval.failures import REBUILD
 from ragspace.retrieval.protocols import IndexWriter, PassageIndex, SparseVector
 from ragspace.retrieval.terms import passage_terms
 
-BATCH = 64
-"""Passages embedded and written at a time: what a killed run loses at most."""
+BATCH = 100
+"""Passages embedded and written at a time: what a killed run loses at most, and what Gemini takes at once."""
+
+CHARACTERS_PER_TOKEN = 4
+"""Of a heading path, whose tokens no passage counts."""
+
+Found = Document | SkippedFile | Unchanged
 
 
 @dataclass(frozen=True, slots=True)
 class IngestSummary:
-    """What a run did, or with `dry_run` would do. The counts are of passages, but for `files`."""
+    """What a run did, or with `dry_run` would do. The counts are of passages, but for `files`; `tokens` is
+    about how many the embedded ones have."""
 
     collection: str
     files: int = 0
     embedded: int = 0
+    tokens: int = 0
     kept: int = 0
     removed: int = 0
     skipped: tuple[SkippedFile, ...] = ()
@@ -49,27 +63,35 @@ async def ingest(
     rebuild: bool = False,
     drop_old: bool = False,
     dry_run: bool = False,
+    cache: ReadCache | None = None,
     progress: Progress = lambda _: None,
 ) -> IngestSummary:
     """Bring the collection up to the documents at `paths`; files outside of them keep their passages.
 
     `index` need not be open, and a built-in one must not be: opening it claims the right to search it, which
     a running server has. A run that fails or is killed leaves what it wrote for the next one to go on with.
-    A run that reads no document at all changes nothing.
+    A run that reads no document at all changes nothing. With `cache`, which is opened and closed here, a
+    file that did not change since the last run is not parsed either.
 
     Raises ConfigurationError for a path that does not exist, a second `ingest` at the same time or a
     collection that another model made; RetrievalUnavailable or QuotaExceeded from the index or the embedder.
     """
     run = IngestRun(index.collection, Scope(paths), embedder, dry_run=dry_run, progress=progress)
-    documents = read_documents(paths, count_tokens)
     dimensions = embedder.default_dimensions if rebuild else await _dimensions(index, embedder)
     writer = await index.begin(embedder.model, dimensions, rebuild=rebuild)
     try:
-        await run.write(documents, writer, dimensions)
+        known = await writer.known()
+        documents: Iterator[Found] = read_documents(paths, count_tokens)
+        if cache is not None:
+            await asyncio.to_thread(cache.open)
+            documents = read_changed_documents(paths, count_tokens, cache, known)
+        await run.write(documents, known, writer, dimensions)
         if run.files and not dry_run:
             await writer.publish(drop_old=drop_old)
     finally:
         await writer.close()
+        if cache is not None:
+            await asyncio.to_thread(cache.close)
     return run.summary()
 
 
@@ -114,23 +136,27 @@ class IngestRun:
         self._dry_run = dry_run
         self._progress = progress
         self._started = time.monotonic()
-        self._seen: set[UUID] = set()
         self._pending: list[Passage] = []
         self._skipped: list[SkippedFile] = []
-        self._embedded = self._kept = self._removed = 0
+        self._embedded = self._tokens = self._kept = self._removed = 0
 
     async def write(
-        self, documents: Iterator[Document | SkippedFile], writer: IndexWriter, dimensions: int
+        self, documents: Iterator[Found], known: dict[UUID, str], writer: IndexWriter, dimensions: int
     ) -> None:
-        """Add what is new, then remove what is gone: a search in between finds the old, never nothing."""
-        known = await writer.known()
+        """Add what is new, then remove what is gone: a search in between finds the old, never nothing.
+
+        `known` is what `writer` knows; what is found in the documents is taken out of it.
+        """
         async with aclosing(_read_ahead(documents)) as read:
             async for document in read:
                 if isinstance(document, SkippedFile):
                     self._skipped.append(document)
                     continue
                 self.files += 1
-                self._take(document.passages, known)
+                if isinstance(document, Unchanged):
+                    self._keep(document.passages, known)
+                else:
+                    self._take(document.passages, known)
                 while len(self._pending) >= BATCH:
                     await self._flush(writer, dimensions)
                 self._progress(self.summary())
@@ -144,6 +170,7 @@ class IngestRun:
             collection=self._collection,
             files=self.files,
             embedded=self._embedded,
+            tokens=self._tokens,
             kept=self._kept,
             removed=self._removed,
             skipped=tuple(self._skipped),
@@ -152,14 +179,16 @@ class IngestRun:
         )
 
     def _take(self, passages: Sequence[Passage], known: dict[UUID, str]) -> None:
-        for passage in passages:
-            if passage.id in self._seen:
-                continue
-            self._seen.add(passage.id)
-            if passage.id in known:
-                self._kept += 1
-            else:
-                self._pending.append(passage)
+        """Ids tell the file too, so that only passages of one document can be the same."""
+        by_id = {passage.id: passage for passage in passages}
+        kept = by_id.keys() & known.keys()
+        self._keep(kept, known)
+        self._pending += [passage for passage_id, passage in by_id.items() if passage_id not in kept]
+
+    def _keep(self, ids: Collection[UUID], known: dict[UUID, str]) -> None:
+        self._kept += len(ids)
+        for passage_id in ids:
+            known.pop(passage_id, None)
 
     async def _flush(self, writer: IndexWriter, dimensions: int) -> None:
         batch, self._pending = self._pending[:BATCH], self._pending[BATCH:]
@@ -168,6 +197,7 @@ class IngestRun:
             vectors = await self._embedder.embed(texts, purpose="passage", dimensions=dimensions)
             await writer.add(batch, vectors, await asyncio.to_thread(_terms_of_all, batch))
         self._embedded += len(batch)
+        self._tokens += sum(map(_tokens_to_embed, batch))
 
     async def _remove_gone(self, known: dict[UUID, str], writer: IndexWriter) -> None:
         """A file, or all of a folder, that could not be opened keeps what was read of it before."""
@@ -177,10 +207,7 @@ class IngestRun:
         gone = [
             passage_id
             for passage_id, file in known.items()
-            if passage_id not in self._seen
-            and file in self._scope
-            and file not in files
-            and not file.startswith(folders)
+            if file in self._scope and file not in files and not file.startswith(folders)
         ]
         if not self._dry_run:
             await writer.remove(gone)
@@ -188,11 +215,11 @@ class IngestRun:
 
 
 async def _read_ahead(
-    documents: Iterator[Document | SkippedFile],
-) -> AsyncGenerator[Document | SkippedFile, None]:
+    documents: Iterator[Found],
+) -> AsyncGenerator[Found, None]:
     """Read each document in a thread while the one before it is embedded."""
 
-    def read() -> asyncio.Task[Document | SkippedFile | None]:
+    def read() -> asyncio.Task[Found | None]:
         return asyncio.create_task(asyncio.to_thread(next, documents, None))
 
     reading = read()
@@ -202,6 +229,10 @@ async def _read_ahead(
             yield document
     finally:
         reading.cancel()
+
+
+def _tokens_to_embed(passage: Passage) -> int:
+    return passage.token_count + len(passage.heading) // CHARACTERS_PER_TOKEN
 
 
 def _terms_of_all(passages: Sequence[Passage]) -> list[SparseVector]:

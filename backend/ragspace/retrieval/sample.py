@@ -138,7 +138,7 @@ async def _embed(index: EdgeIndex, embedder: Embedder, count_tokens: CountTokens
     writer = await index.begin_shipped(embedder.model, dimensions, key, sample=True)
     try:
         run = IngestRun(index.collection, Scope(paths), embedder)
-        await run.write(_documents(paths, count_tokens), writer, dimensions)
+        await run.write(_documents(paths, count_tokens), await writer.known(), writer, dimensions)
         await writer.publish()
     finally:
         await writer.close()

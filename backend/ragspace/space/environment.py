@@ -52,6 +52,8 @@ HARMLESS = frozenset(
 
 STAYS_HERE = frozenset(
     {
+        "GEMINI_EMBEDDING_PRICE",
+        "GEMINI_EMBEDDING_REQUESTS_PER_DAY",
         "HOST",
         "PORT",
         "RAGSPACE_BAKED_DOCUMENTS",

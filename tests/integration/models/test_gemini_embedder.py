@@ -192,3 +192,44 @@ async def test_a_question_is_not_asked_while_the_quota_is_known_to_be_spent(
         assert "EMBEDDING_PROVIDER" in caught.value.action
         assert caught.value.retry_after
     assert len(upstream.asked) == 1
+
+
+def minute_of(requests: int) -> dict[str, Any]:
+    quota = {"quotaId": "EmbedContentRequestsPerMinutePerProject-FreeTier", "quotaValue": str(requests)}
+    return refused(429, {"violations": [quota]}, {"retryDelay": "0.02s"})
+
+
+def sizes(upstream: ScriptedUpstream) -> list[int]:
+    return [len(asked.body["requests"]) for asked in upstream.asked]
+
+
+async def test_a_minute_that_is_smaller_than_a_request_makes_all_requests_smaller(
+    upstream: ScriptedUpstream, embedder: GeminiEmbedder
+) -> None:
+    upstream.reply_json(minute_of(40), 429)
+    for size in (40, 40, 20):
+        upstream.reply_json(vectors(*[[1.0, 0.0]] * size))
+    assert len(await embedder.embed(["a"] * 100, purpose="passage", dimensions=2)) == 100
+    assert sizes(upstream) == [100, 40, 40, 20]
+
+
+async def test_a_request_that_is_refused_for_minutes_is_sent_in_parts_and_the_next_one_whole(
+    upstream: ScriptedUpstream, embedder: GeminiEmbedder
+) -> None:
+    """As where Gemini counts tokens, and tells no number of requests."""
+    for _ in range(2):
+        upstream.reply_json(PER_MINUTE, 429)
+    for size in (50, 100):
+        upstream.reply_json(vectors(*[[1.0, 0.0]] * size))
+    assert len(await embedder.embed(["a"] * 150, purpose="passage", dimensions=2)) == 150
+    assert sizes(upstream) == [100, 100, 50, 100]
+
+
+async def test_passages_are_not_sent_once_the_day_is_known_to_be_spent(
+    upstream: ScriptedUpstream, embedder: GeminiEmbedder
+) -> None:
+    upstream.reply_json(PER_DAY, 429)
+    for _ in range(2):
+        with pytest.raises(QuotaExceeded):
+            await embedder.embed(["a"], purpose="passage", dimensions=2)
+    assert len(upstream.asked) == 1

@@ -3,9 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ragspace.documents import reader
+from ragspace.documents.read_cache import ReadCache
+from ragspace.documents.reader import Document
 from ragspace.errors import ConfigurationError, QuotaExceeded
 from ragspace.models.protocols import Purpose, Vector
 from ragspace.retrieval.edge import EdgeIndex
@@ -84,6 +88,31 @@ async def test_only_what_changed_is_embedded_and_what_is_gone_is_removed(
     assert (summary.embedded, summary.kept, summary.removed) == (2, 1, 2)
     assert sorted(again.texts) == ["Camera > Speed\nTakes 20 ms.", "Radar\nMeasures speed."]
     assert await files(index) == {"docs/radar.md", "docs/sensors/camera.md"}
+
+
+async def test_what_did_not_change_is_not_parsed_again(
+    index: EdgeIndex, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = ReadCache(tmp_path / "read.sqlite")
+    await ingest([docs], index, WordEmbedder(), count_tokens, cache=cache)
+    (docs / "sensors" / "lidar.md").write_text("# LiDAR\n\nMeasures distance in the dark.\n")
+    parsed: list[str] = []
+    parse = reader._document
+
+    def counted(file: str, *arguments: Any) -> Document:
+        parsed.append(file)
+        return parse(file, *arguments)
+
+    monkeypatch.setattr(reader, "_document", counted)
+    summary = await ingest([docs], index, embedder := WordEmbedder(), count_tokens, cache=cache)
+
+    assert parsed == ["docs/sensors/lidar.md"]
+    assert embedder.texts == ["LiDAR\nMeasures distance in the dark."]
+    assert (summary.files, summary.embedded, summary.kept, summary.removed) == (2, 1, 2, 1)
+
+    await index.refresh()
+    summary = await ingest([docs], index, WordEmbedder(), count_tokens, rebuild=True, cache=cache)
+    assert (summary.embedded, summary.kept) == (3, 0)
 
 
 async def test_other_folders_keep_their_passages(index: EdgeIndex, docs: Path, tmp_path: Path) -> None:
