@@ -5,39 +5,47 @@ from contextlib import ExitStack
 from dataclasses import fields
 
 from benchmarks.calibration import capacity
+from benchmarks.held import MEANING, streams_held
 from benchmarks.pace import Pace
-from benchmarks.report import table
+from benchmarks.report import keep, table
 from benchmarks.statistics import Figures
 from benchmarks.subjects import RAGSPACE, RELAY, Running, started, upstream
 
 READERS = (1, 16, 50, 200, 400)
-ROUNDS = 3
+TURNS = 3
+GUESS = 200
 PACE = Pace(first_ms=300, gap_ms=20, deltas=64)
+WARM = Pace(PACE.first_ms, 0, 1)
 
 
 def measure() -> str:
     """Added first-token time, gaps and throughput at each number of readers, beside the relay's."""
+    seen: dict[str, list[Figures]] = {RAGSPACE.name: [], RELAY.name: []}
     rows = []
     with ExitStack() as stack:
         address = stack.enter_context(upstream())
         ours = stack.enter_context(started(RAGSPACE, address, PACE.model))
         relay = stack.enter_context(started(RELAY, address, PACE.model))
-        for each in (ours, relay):
-            each.load(max(READERS), Pace(PACE.first_ms, 0, 1).model)
+        for server in (ours, relay):
+            server.load(max(READERS), WARM.model)
         for readers in READERS:
-            pairs = [(_whole(ours, readers), _whole(relay, readers)) for _ in range(ROUNDS)]
+            pairs = [(whole(ours, readers), whole(relay, readers)) for _ in range(TURNS)]
             ourselves, limit = (median(list(side)) for side in zip(*pairs, strict=True))
             ratio = statistics.median(our.deltas_per_s / its.deltas_per_s for our, its in pairs)
             rows.append([str(readers), *_cells(ourselves, limit), f"{ratio:.2f}"])
+            seen[RAGSPACE.name].append(ourselves)
+            seen[RELAY.name].append(limit)
+        held = [f"{server.subject.name} {streams_held(server, GUESS):,}" for server in (ours, relay)]
+    keep("streams", {"readers": READERS, "first_ms": PACE.first_ms, "figures": seen})
     head = (
         f"## Streams\n\n{PACE.deltas} deltas, {PACE.gap_ms} ms apart, the first after {PACE.first_ms} ms. "
         "ragspace (retrieval in the built-in index with the question's embedding known, storage in SQLite, "
         "citations, resumable; no answer from the cache, no two readers with the same question) / a bare "
         "relay on aiohttp. All readers ask at once; upstream, server and load generator share the cores. "
-        f"Medians of {ROUNDS} turns.\n\n"
+        f"Medians of {TURNS} turns.\n\n"
     )
     columns = ["readers", "added to the first token, p50", "p99", "gap, p50", "gap, p99", "deltas/s"]
-    foot = f"\n\n{capacity()}"
+    foot = f"\n\nHeld: {', '.join(held)} ({MEANING}).\n\n{capacity()}"
     return head + table([*columns, "of the relay's"], rows) + foot
 
 
@@ -58,15 +66,12 @@ def added_ms(figures: Figures) -> float:
 
 def median(several: list[Figures]) -> Figures:
     """Each figure's median."""
-    return Figures(
-        **{
-            name.name: statistics.median(getattr(each, name.name) for each in several)
-            for name in fields(Figures)
-        }
-    )
+    names = [each.name for each in fields(Figures)]
+    return Figures(**{name: statistics.median(getattr(each, name) for each in several) for name in names})
 
 
-def _whole(server: Running, readers: int) -> Figures:
+def whole(server: Running, readers: int) -> Figures:
+    """What all readers saw. RuntimeError where one lost words: a figure of the others would mean nothing."""
     seen = server.load(readers, PACE.model)
     if seen.lost:
         raise RuntimeError(f"{seen.lost} of {readers} streams of {server.subject.name} lost words")

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import psutil
@@ -68,16 +69,20 @@ RELAY = Subject("relay", (*PYTHON, "benchmarks.relay", "{port}", "{upstream}", "
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A subject's server, that answers questions."""
+    """A subject's server, that answers questions. `numbers` tell questions that were never asked before."""
 
     subject: Subject
     process: psutil.Process
     address: str
+    numbers: Iterator[int] = field(default_factory=lambda: count(100_000, 10_000))
 
-    def load(self, readers: int, model: str, *, rounds: int = 1, first_question: int = 0) -> Figures:
-        return load(
-            Plan(f"{self.address}{self.subject.ask}", readers, model, rounds, first_question=first_question)
-        )
+    def load(self, readers: int, model: str, *, fresh: bool = False) -> Figures:
+        """What `readers` see who all ask at once: the same questions as the last time, or `fresh` ones."""
+        return load(Plan(self.ask, readers, model, first_question=next(self.numbers) if fresh else 0))
+
+    @property
+    def ask(self) -> str:
+        return f"{self.address}{self.subject.ask}"
 
     @property
     def health(self) -> str:
