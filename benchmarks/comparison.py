@@ -1,7 +1,6 @@
 """ragspace beside what one would take instead: the same documents, upstream and load, in one run.
 
-Each peer has a directory in benchmarks/peers: a server as the library's documentation teaches to write it, and
-its requirements. Questions were never asked before, so that every one is embedded, by the upstream.
+Questions were never asked before, so that every one is embedded, by the upstream.
 """
 
 import math
@@ -12,24 +11,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.environments import ROOT, installed_mb, python_with, versions
+from benchmarks.environments import ROOT, installed_mb
 from benchmarks.health import milliseconds_under_load
 from benchmarks.held import MEANING, streams_held
 from benchmarks.memory import STREAMS, per_stream_kb
+from benchmarks.peers import PEERS
 from benchmarks.processes import memory_mb
-from benchmarks.report import DIRECTORY, keep, table
+from benchmarks.report import keep, table
 from benchmarks.start import start
 from benchmarks.statistics import Figures, quantile
 from benchmarks.streams import PACE, READERS, added_ms, median
 from benchmarks.subjects import RAGSPACE_GEMINI, RELAY, Running, Subject, started, started_in, upstream
-from ragspace.retrieval.sample import sample_documents
-
-PEERS = DIRECTORY / "peers"
-NAMED = {
-    "LangChain": ("langchain", ["langchain-core", "langchain-openai", "fastapi"]),
-    "LlamaIndex": ("llama_index", ["llama-index-core", "llama-index-llms-openai-like", "fastapi"]),
-}
-"""The directory of each peer, and the packages whose versions are told."""
 
 STARTS = 3
 TURNS = 3
@@ -61,16 +53,15 @@ class Measure:
 
 def measure() -> str:
     """A table of every figure, and each peer's as a multiple of ours."""
-    pythons = {name: python_with(_requirements(name)) for name in NAMED}
+    told = "; ".join(peer.versions for peer in PEERS)
     with upstream() as address:
         measured = {"ragspace": _measured(RAGSPACE_GEMINI, address), "relay": _measured(RELAY, address)}
-        measured |= {name: _measured(_peer(name, pythons[name]), address) for name in NAMED}
-    sizes = {name: installed_mb(pythons[name], _requirements(name)) for name in NAMED}
+        measured |= {peer.name: _measured(peer.subject, address) for peer in PEERS}
+    sizes = {peer.name: peer.installed_mb for peer in PEERS}
     sizes["ragspace"] = installed_mb(ROOT / ".venv/bin/python", ROOT / "requirements/runtime.txt")
     for name, size in sizes.items():
         measured[name][Measure("installed", " MB")] = size
     keep("peers", {name: {each.name: value for each, value in of.items()} for name, of in measured.items()})
-    told = "; ".join(versions(pythons[name], packages) for name, (_, packages) in NAMED.items())
     head = (
         f"## Peers\n\nThe same documents, questions, paced upstream ({PACE.deltas} deltas, {PACE.gap_ms} ms "
         f"apart, the first after {PACE.first_ms} ms) and load; {told}. Every question is new and is embedded "
@@ -87,31 +78,12 @@ def _table(measured: Mapping[str, Mapping[Measure, float]]) -> str:
     rows = []
     for each, value in ours.items():
         row = [each.name, each.cell(value)]
-        for name in NAMED:
-            theirs = measured[name][each]
+        for peer in PEERS:
+            theirs = measured[peer.name][each]
             row.append(f"{each.cell(theirs)} (**{each.ratio(value, theirs)}**)")
         limit = measured["relay"].get(each)
         rows.append([*row, "" if limit is None else each.cell(limit)])
-    return table(["", "ragspace", *NAMED, "relay"], rows)
-
-
-def _requirements(name: str) -> Path:
-    return PEERS / NAMED[name][0] / "requirements.txt"
-
-
-def _peer(name: str, python: Path) -> Subject:
-    return Subject(
-        name,
-        (str(python), str(PEERS / NAMED[name][0] / "server.py")),
-        {
-            "PORT": "{port}",
-            "UPSTREAM": "{upstream}/v1",
-            "MODEL": "{model}",
-            "DOCUMENTS": "\n".join(map(str, sample_documents())),
-            "INDEX": "{home}/index",
-        },
-        ask="/chat",
-    )
+    return table(["", "ragspace", *(peer.name for peer in PEERS), "relay"], rows)
 
 
 def _measured(subject: Subject, upstream: str) -> dict[Measure, float]:

@@ -6,6 +6,7 @@ Each is made from a requirements file with hashes and lies in .venv, so that `ma
 import hashlib
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
@@ -50,7 +51,7 @@ def installed_mb(python: Path, requirements: Path) -> float:
     return int(shown.stdout) / 1e6
 
 
-def versions(python: Path, packages: list[str]) -> str:
+def versions(python: Path, packages: Sequence[str]) -> str:
     """The packages with their versions, as a sentence has them."""
     code = "import sys; from importlib.metadata import version; print(*map(version, sys.argv[1:]))"
     shown = subprocess.run([python, "-c", code, *packages], check=True, capture_output=True, text=True)
