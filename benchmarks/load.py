@@ -1,55 +1,148 @@
-"""Readers of streams, all at once: `python -m benchmarks.load READERS URL` prints one line of JSON.
+"""Readers of streams: `python -m benchmarks.load PLAN` prints the figures as one line of JSON.
 
-It only splits at newlines and looks for the paced upstream's words, in a process of its own.
+A process of its own that does as little as can be: it counts the paced upstream's words in what the socket
+gives, and takes the time. PLAN is the JSON of a `Plan`.
 """
 
 import asyncio
-import json
 import re
 import sys
 import time
-from itertools import pairwise
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlsplit
 
-import aiohttp
+import orjson
+import uvloop
 
-QUESTION = {"message": "Which secrets does the Space need?"}
-WORD = re.compile(rb"word\d+")
+from benchmarks.pace import Pace
+from benchmarks.statistics import Figures, Reading, figures
 
+WORD = re.compile(rb"word\d+(?=\D)")
+"""A word whose end has come, so that none is counted twice where a segment ends inside it."""
 
-async def read(session: aiohttp.ClientSession, url: str) -> list[tuple[float, int]]:
-    """When words came, in seconds since the question was sent, and how many."""
-    started = time.perf_counter()
-    async with session.post(url, json=QUESTION) as response:
-        return [
-            (time.perf_counter() - started, words)
-            async for chunk in response.content.iter_any()
-            if (words := len(WORD.findall(chunk)))
-        ]
-
-
-async def measure(readers: int, url: str) -> dict[str, float]:
-    """Seconds, but for `deltas` and `lost` (streams without a word)."""
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        await read(session, url)
-        started = time.perf_counter()
-        streams = await asyncio.gather(*(read(session, url) for _ in range(readers)))
-        elapsed = time.perf_counter() - started
-    firsts = sorted(stream[0][0] for stream in streams if stream)
-    gaps = sorted(later - earlier for stream in streams for (earlier, _), (later, _) in pairwise(stream))
-    deltas = sum(words for stream in streams for _, words in stream)
-    return {
-        "first_p50": quantile(firsts, 0.5),
-        "first_p99": quantile(firsts, 0.99),
-        "gap_p99": quantile(gaps, 0.99),
-        "deltas_per_s": deltas / elapsed,
-        "deltas": deltas,
-        "lost": sum(not stream for stream in streams),
-    }
+LONGEST_WORD = 12
+QUESTION = "Which secrets does the Space need? ({})"
 
 
-def quantile(ordered: list[float], share: float) -> float:
-    return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`readers` ask `url` for streams of the pace `model`: all at once and once each; or, where `rounds` is
+    more, spread over the time of one stream and again as soon as a stream has ended.
+
+    Every reader asks a question of its own, numbered from `first_question`: the answer to a question that
+    others just ask may be shared. `patience` in seconds bounds the wait for a stream beyond its own time.
+    """
+
+    url: str
+    readers: int
+    model: str
+    rounds: int = 1
+    first_question: int = 0
+    patience: float = 60.0
+
+    def json(self) -> str:
+        return orjson.dumps(asdict(self)).decode()
+
+
+class Reader(asyncio.Protocol):
+    """One connection, which asks one question after the other."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._tail = b""
+        self._words = 0
+        self._reading = Reading(0.0, [])
+        self._ended: asyncio.Future[None] | None = None
+        self._lost = asyncio.get_running_loop().create_future()
+
+    async def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+            await self._lost
+
+    async def read(self, request: bytes, patience: float) -> Reading:
+        """Ask, and read to the stream's end, or to the end of the patience."""
+        self._tail, self._words = b"", 0
+        self._ended = asyncio.get_running_loop().create_future()
+        reading = self._reading = Reading(time.perf_counter(), [])
+        if self._transport is None or self._transport.is_closing():
+            return reading
+        self._transport.write(request)
+        try:
+            await asyncio.wait_for(self._ended, patience)
+        except TimeoutError:
+            self._transport.close()
+        return reading
+
+    def connection_made(self, transport: Any) -> None:  # uvloop's are no subclasses of asyncio's
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        data = self._tail + data
+        found = WORD.findall(data)
+        if found:
+            self._words += len(found)
+            self._reading.arrivals.append((time.perf_counter(), self._words))
+            data = data[data.rindex(found[-1]) + len(found[-1]) :]
+        self._tail = data[-LONGEST_WORD:]
+        if data.endswith(b"\r\n0\r\n\r\n") or data == b"0\r\n\r\n":
+            self._end()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._lost.set_result(None)
+        self._end()
+
+    def _end(self) -> None:
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(None)
+
+
+async def measure(plan: Plan) -> Figures:
+    """Connect every reader, let them ask, and sum up what they saw."""
+    pace = Pace.of(plan.model)
+    if pace is None:
+        raise ValueError("the model's name tells no pace")
+    address = urlsplit(plan.url)
+    loop = asyncio.get_running_loop()
+    patience = pace.seconds + plan.patience
+    readers = [
+        (await loop.create_connection(Reader, address.hostname or "", address.port or 80))[1]
+        for _ in range(plan.readers)
+    ]
+
+    def asking(number: int) -> bytes:
+        body = {"message": QUESTION.format(number), "deltas": pace.deltas}
+        return _request(address.path or "/", address.netloc, orjson.dumps(body))
+
+    began = time.perf_counter()
+    try:
+        readings = await asyncio.gather(
+            *(_rounds(reader, place, plan, asking, pace, patience) for place, reader in enumerate(readers))
+        )
+        elapsed = time.perf_counter() - began
+    finally:
+        await asyncio.gather(*(reader.close() for reader in readers))
+    return figures([reading for several in readings for reading in several], pace, elapsed)
+
+
+async def _rounds(
+    reader: Reader, place: int, plan: Plan, asking: Callable[[int], bytes], pace: Pace, patience: float
+) -> list[Reading]:
+    if plan.rounds > 1:
+        await asyncio.sleep(pace.seconds * place / plan.readers)
+    first = plan.first_question + place
+    return [
+        await reader.read(asking(first + plan.readers * round_), patience) for round_ in range(plan.rounds)
+    ]
+
+
+def _request(path: str, host: str, body: bytes) -> bytes:
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+    return f"{head}Accept: text/event-stream\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(measure(int(sys.argv[1]), sys.argv[2]))))
+    figures_ = uvloop.run(measure(Plan(**orjson.loads(sys.argv[1]))))
+    print(orjson.dumps(figures_.json()).decode())

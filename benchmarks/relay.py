@@ -17,9 +17,13 @@ async def relay(scope: Any, receive: Any, send: Any) -> None:
     global session  # noqa: PLW0603 - one connection pool per process
     if scope["type"] != "http":
         return
+    await receive()
+    if scope["method"] == "GET":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"{}"})
+        return
     if session is None:
         session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-    await receive()
     body = orjson.dumps({"model": sys.argv[3], "stream": True})
     async with session.post(f"{sys.argv[2]}/v1/chat/completions", data=body) as upstream:
         headers = [(b"content-type", b"text/event-stream")]

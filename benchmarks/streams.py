@@ -1,102 +1,78 @@
 """Paced streams to many readers, through ragspace and through the bare relay, in turn and in one run."""
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from urllib.error import URLError
+import statistics
+from contextlib import ExitStack
+from dataclasses import fields
 
-from benchmarks.report import table
+from benchmarks.calibration import capacity
+from benchmarks.held import MEANING, streams_held
+from benchmarks.pace import Pace
+from benchmarks.report import keep, table
+from benchmarks.statistics import Figures
+from benchmarks.subjects import RAGSPACE, RELAY, Running, started, upstream
 
 READERS = (1, 16, 50, 200, 400)
-MODEL = "ttft100-itl20-len64"
-FIRST_MS = 100
-DELTAS = 64
-UPSTREAM_PORT, RELAY_PORT, SERVER_PORT = 18201, 18202, 18203
-UPSTREAM = f"http://127.0.0.1:{UPSTREAM_PORT}"
+TURNS = 3
+GUESS = 200
+PACE = Pace(first_ms=300, gap_ms=20, deltas=64)
+WARM = Pace(PACE.first_ms, 0, 1)
 
 
 def measure() -> str:
     """Added first-token time, gaps and throughput at each number of readers, beside the relay's."""
+    seen: dict[str, list[Figures]] = {RAGSPACE.name: [], RELAY.name: []}
     rows = []
-    with ExitStack() as processes:
-        _start_all(processes)
+    with ExitStack() as stack:
+        address = stack.enter_context(upstream())
+        ours = stack.enter_context(started(RAGSPACE, address, PACE.model))
+        relay = stack.enter_context(started(RELAY, address, PACE.model))
+        for server in (ours, relay):
+            server.load(max(READERS), WARM.model)
         for readers in READERS:
-            ours = _load(readers, f"http://127.0.0.1:{SERVER_PORT}/api/chat")
-            limit = _load(readers, f"http://127.0.0.1:{RELAY_PORT}/")
-            if ours["deltas"] != readers * DELTAS or ours["lost"]:
-                raise RuntimeError(f"words were lost at {readers} readers: {ours}")
-            rows.append(
-                [
-                    str(readers),
-                    f"{_added_ms(ours):.1f} / {_added_ms(limit):.1f} ms",
-                    f"{_added_ms(ours, 'p99'):.0f} / {_added_ms(limit, 'p99'):.0f} ms",
-                    f"{ours['gap_p99'] * 1000:.0f} / {limit['gap_p99'] * 1000:.0f} ms",
-                    f"{ours['deltas_per_s']:,.0f} / {limit['deltas_per_s']:,.0f}",
-                    f"{ours['deltas_per_s'] / limit['deltas_per_s']:.2f}",
-                ]
-            )
+            pairs = [(whole(ours, readers), whole(relay, readers)) for _ in range(TURNS)]
+            ourselves, limit = (median(list(side)) for side in zip(*pairs, strict=True))
+            ratio = statistics.median(our.deltas_per_s / its.deltas_per_s for our, its in pairs)
+            rows.append([str(readers), *_cells(ourselves, limit), f"{ratio:.2f}"])
+            seen[RAGSPACE.name].append(ourselves)
+            seen[RELAY.name].append(limit)
+        held = [f"{server.subject.name} {streams_held(server, GUESS):,}" for server in (ours, relay)]
+    keep("streams", {"readers": READERS, "first_ms": PACE.first_ms, "figures": seen})
     head = (
-        f"## Streams\n\n{DELTAS} deltas, 20 ms apart, the first after {FIRST_MS} ms. ragspace (retrieval in "
-        "the built-in index, storage in SQLite, citations, resumable) / a bare relay on aiohttp; upstream, "
-        "server and load generator share the cores.\n\n"
+        f"## Streams\n\n{PACE.deltas} deltas, {PACE.gap_ms} ms apart, the first after {PACE.first_ms} ms. "
+        "ragspace (retrieval in the built-in index with the question's embedding known, storage in SQLite, "
+        "citations, resumable; no answer from the cache, no two readers with the same question) / a bare "
+        "relay on aiohttp. All readers ask at once; upstream, server and load generator share the cores. "
+        f"Medians of {TURNS} turns.\n\n"
     )
-    columns = ["readers", "added to the first token, p50", "p99", "gap, p99", "deltas/s", "of the relay's"]
-    return head + table(columns, rows)
+    columns = ["readers", "added to the first token, p50", "p99", "gap, p50", "gap, p99", "deltas/s"]
+    foot = f"\n\nHeld: {', '.join(held)} ({MEANING}).\n\n{capacity()}"
+    return head + table([*columns, "of the relay's"], rows) + foot
 
 
-def _added_ms(figures: dict[str, float], at: str = "p50") -> float:
-    return figures[f"first_{at}"] * 1000 - FIRST_MS
+def _cells(ours: Figures, limit: Figures) -> list[str]:
+    return [
+        f"{added_ms(ours):.1f} / {added_ms(limit):.1f} ms",
+        f"{ours.first_p99 - PACE.first_ms:.0f} / {limit.first_p99 - PACE.first_ms:.0f} ms",
+        f"{ours.gap_p50:.0f} / {limit.gap_p50:.0f} ms",
+        f"{ours.gap_p99:.0f} / {limit.gap_p99:.0f} ms",
+        f"{ours.deltas_per_s:,.0f} / {limit.deltas_per_s:,.0f}",
+    ]
 
 
-def _start_all(processes: ExitStack) -> None:
-    home = processes.enter_context(tempfile.TemporaryDirectory())
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": home,
-        "RAGSPACE_DATA_DIR": home,
-        "LLM_BASE_URL": f"{UPSTREAM}/v1",
-        "LLM_MODEL": MODEL,
-        "RATE_LIMIT": "1000000/minute",
-        "LOG_LEVEL": "WARNING",
-    }
-    python = [sys.executable, "-m"]
-    processes.enter_context(_running([*python, "benchmarks.upstream", str(UPSTREAM_PORT)]))
-    processes.enter_context(_running([*python, "benchmarks.relay", str(RELAY_PORT), UPSTREAM, MODEL]))
-    command = [*python, "ragspace", "serve", "--port", str(SERVER_PORT)]
-    processes.enter_context(_running(command, environment))
-    _wait_for(f"{UPSTREAM}/v1/models")
-    _wait_for(f"http://127.0.0.1:{SERVER_PORT}/api/health")
+def added_ms(figures: Figures) -> float:
+    """Milliseconds that the first token took beyond the upstream's own, at the median."""
+    return figures.first_p50 - PACE.first_ms
 
 
-@contextmanager
-def _running(command: list[str], environment: dict[str, str] | None = None) -> Iterator[None]:
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
+def median(several: list[Figures]) -> Figures:
+    """Each figure's median."""
+    names = [each.name for each in fields(Figures)]
+    return Figures(**{name: statistics.median(getattr(each, name) for each in several) for name in names})
 
 
-def _wait_for(url: str, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=1):
-                return
-        except (URLError, OSError):
-            time.sleep(0.05)
-    raise RuntimeError(f"nothing answers at {url}")
-
-
-def _load(readers: int, url: str) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.load", str(readers), url]
-    shown = subprocess.run(command, check=True, capture_output=True, text=True)
-    figures: dict[str, float] = json.loads(shown.stdout)
-    return figures
+def whole(server: Running, readers: int) -> Figures:
+    """What all readers saw. RuntimeError where one lost words: a figure of the others would mean nothing."""
+    seen = server.load(readers, PACE.model)
+    if seen.lost:
+        raise RuntimeError(f"{seen.lost} of {readers} streams of {server.subject.name} lost words")
+    return seen

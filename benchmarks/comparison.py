@@ -1,0 +1,118 @@
+"""ragspace beside what one would take instead: the same documents, upstream and load, in one run.
+
+Questions were never asked before, so that every one is embedded, by the upstream.
+"""
+
+import math
+import statistics
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.environments import ROOT, installed_mb
+from benchmarks.health import milliseconds_under_load
+from benchmarks.held import MEANING, streams_held
+from benchmarks.memory import STREAMS, per_stream_kb
+from benchmarks.peers import PEERS
+from benchmarks.processes import memory_mb
+from benchmarks.report import keep, table
+from benchmarks.start import start
+from benchmarks.statistics import Figures, quantile
+from benchmarks.streams import PACE, READERS, added_ms, median
+from benchmarks.subjects import RAGSPACE_GEMINI, RELAY, Running, Subject, started, started_in, upstream
+
+STARTS = 3
+TURNS = 3
+MANY = 200
+"""From so many readers on one turn is enough: it takes the slow ones a minute."""
+
+HEALTH_READERS = 50
+GUESSES = {"ragspace": 200, "relay": 200}
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One line of the table. `more_is_better` tells which way the ratio goes."""
+
+    name: str
+    unit: str
+    more_is_better: bool = False
+
+    def ratio(self, ours: float, theirs: float) -> str:
+        """How many times better `ours` is; below 1 it is worse."""
+        better, worse = (ours, theirs) if self.more_is_better else (theirs, ours)
+        return f"{better / worse:.1f}" if worse > 0 and not math.isnan(better) else "–"
+
+    def cell(self, value: float) -> str:
+        if math.isnan(value):
+            return "streams were lost"
+        return f"{value:,.0f}{self.unit}" if value >= 20 else f"{value:.2g}{self.unit}"
+
+
+def measure() -> str:
+    """A table of every figure, and each peer's as a multiple of ours."""
+    told = "; ".join(peer.versions for peer in PEERS)
+    with upstream() as address:
+        measured = {"ragspace": _measured(RAGSPACE_GEMINI, address), "relay": _measured(RELAY, address)}
+        measured |= {peer.name: _measured(peer.subject, address) for peer in PEERS}
+    sizes = {peer.name: peer.installed_mb for peer in PEERS}
+    sizes["ragspace"] = installed_mb(ROOT / ".venv/bin/python", ROOT / "requirements/runtime.txt")
+    for name, size in sizes.items():
+        measured[name][Measure("installed", " MB")] = size
+    keep("peers", {name: {each.name: value for each, value in of.items()} for name, of in measured.items()})
+    head = (
+        f"## Peers\n\nThe same documents, questions, paced upstream ({PACE.deltas} deltas, {PACE.gap_ms} ms "
+        f"apart, the first after {PACE.first_ms} ms) and load; {told}. Every question is new and is embedded "
+        "by the upstream, at once. ragspace speaks Gemini's protocol, the others OpenAI's; ragspace stores "
+        "conversations, checks citations and can resume, the peers do not; the relay does not even retrieve. "
+        "In bold: how many times better ragspace is. Start: with the documents embedded before. "
+        f"{MEANING[0].upper()}{MEANING[1:]}.\n\n"
+    )
+    return head + _table(measured)
+
+
+def _table(measured: Mapping[str, Mapping[Measure, float]]) -> str:
+    ours = measured["ragspace"]
+    rows = []
+    for each, value in ours.items():
+        row = [each.name, each.cell(value)]
+        for peer in PEERS:
+            theirs = measured[peer.name][each]
+            row.append(f"{each.cell(theirs)} (**{each.ratio(value, theirs)}**)")
+        limit = measured["relay"].get(each)
+        rows.append([*row, "" if limit is None else each.cell(limit)])
+    return table(["", "ragspace", *(peer.name for peer in PEERS), "relay"], rows)
+
+
+def _measured(subject: Subject, upstream: str) -> dict[Measure, float]:
+    found: dict[Measure, float] = {}
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = stack.enter_context(started_in(home, subject, upstream, PACE.model))
+        server.load(2, PACE.model, fresh=True)
+        found[Measure("memory when idle (RSS)", " MB")] = memory_mb(server.process)
+        for readers in READERS:
+            seen = _streams(server, readers)
+            found[Measure(f"added to the first token, p50, {readers} readers", " ms")] = (
+                float("nan") if seen.lost else added_ms(seen)
+            )
+            found[Measure(f"deltas/s, {readers} readers", "", more_is_better=True)] = seen.deltas_per_s
+            found[Measure(f"gap, p99, {readers} readers", " ms")] = seen.gap_p99
+        held = streams_held(server, GUESSES.get(subject.name, 8))
+        found[Measure("streams held", "", more_is_better=True)] = held
+        loaded = milliseconds_under_load(server, HEALTH_READERS)
+        found[Measure(f"health, p99, {HEALTH_READERS} readers", " ms")] = quantile(loaded, 0.99)
+    with started(subject, upstream, PACE.model) as server:
+        found[Measure(f"memory per open stream, {STREAMS} open", " kB")] = per_stream_kb(server)
+    with tempfile.TemporaryDirectory() as directory:
+        start(subject, Path(directory), upstream)
+        ready = [start(subject, Path(directory), upstream)[1] for _ in range(STARTS)]
+        found[Measure("start, until it is ready", " s")] = statistics.median(ready)
+    return found
+
+
+def _streams(server: Running, readers: int) -> Figures:
+    turns = 1 if readers >= MANY else TURNS
+    return median([server.load(readers, PACE.model, fresh=True) for _ in range(turns)])
