@@ -60,7 +60,7 @@ requirements: $(VENV)/.uv
 		$(COMPILE) $${each}requirements.in -o $${each}requirements.txt || exit; done
 
 clean:
-	rm -rf $(VENV) build dist frontend/dist frontend/node_modules tests/support/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist frontend/dist frontend/node_modules tests/support/node/node_modules benchmarks/frontend/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # Each stamp is a step that was finished; it is repeated only when what it was made from changes.
 

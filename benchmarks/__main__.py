@@ -18,6 +18,7 @@ from benchmarks import (
     start,
     streams,
 )
+from benchmarks.frontend.measure import measure as measure_frontend
 from benchmarks.report import write_report
 
 BENCHMARKS = {
@@ -28,6 +29,7 @@ BENCHMARKS = {
     "retrieval": retrieval.measure,
     "ingest": ingest.measure,
     "image": image.measure,
+    "frontend": measure_frontend,
 }
 ON_DEMAND = {"peers": comparison.measure, "plots": plots.measure}
 
