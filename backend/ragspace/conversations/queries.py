@@ -37,6 +37,11 @@ class Queries:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
+    @property
+    def connection(self) -> AsyncConnection:
+        """For what is read of all conversations together, such as the report of their gaps."""
+        return self._connection
+
     async def begin(self, question: Message, answer: Message) -> None:
         opened = self._insert(conversations).values(
             id=question.conversation_id, created_at=question.created_at, updated_at=question.created_at

@@ -74,7 +74,7 @@ class AnswerStore(Protocol):
 
 
 class Conversations(Protocol):
-    """The repository: the only place that speaks SQL.
+    """The repository: the only place that changes the database.
 
     Every method raises StorageUnavailable(service="postgres") with the reason when the database cannot do it.
     """

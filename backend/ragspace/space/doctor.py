@@ -15,6 +15,7 @@ from ragspace.space.examination.models import check_embedding, check_gemini, che
 from ragspace.space.examination.origins import NAME as ORIGINS
 from ragspace.space.examination.origins import check_origins
 from ragspace.space.examination.ports import check_database_port, check_qdrant_port
+from ragspace.space.examination.replicas import check_redis
 from ragspace.space.examination.storage import check_storage
 from ragspace.space.examination.variables import check_variables
 
@@ -34,7 +35,9 @@ async def examine(
     given = {**variables, "RAGSPACE_MODE": "production"} if production else variables
     settings, problems = Settings.read(given)
     wrong = {problem.variable for problem in problems}
-    examination = _Examination(settings, wrong, egress or Egress(), progress or (lambda _check: None))
+    examination = _Examination(
+        settings, wrong, egress or Egress(), progress or (lambda _check: None), on_space=production
+    )
     examination.add(check_variables(given, settings, problems))
     if ORIGINS not in wrong:
         examination.add(check_origins(settings))
@@ -51,12 +54,15 @@ class _Examination:
         wrong: Collection[str],
         egress: Egress,
         progress: Callable[[Check], None],
+        *,
+        on_space: bool,
     ) -> None:
         self.checks: list[Check] = []
         self._settings = settings
         self._wrong = frozenset(wrong)
         self._egress = egress
         self._progress = progress
+        self._on_space = on_space
 
     def add(self, checks: Iterable[Check]) -> None:
         for check in checks:
@@ -86,6 +92,9 @@ class _Examination:
             else:
                 await self._each(check_storage(address, self._egress))
                 await self._each(check_database_port(address, self._egress))
+        url = self._settings.replicas
+        if self._may_ask("redis", "REDIS_URL") and url is not None:
+            await self._each(check_redis(url, on_space=self._on_space))
 
     async def _models(self) -> None:
         writes, embeds = self._settings.generation, self._settings.embedding

@@ -4,7 +4,9 @@ The client is the optional extra `deploy`, imported where it is first used.
 """
 
 import logging
+import math
 import re
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
 CALL_SECONDS = 60.0
 """The client itself would wait for ever."""
+
+LOG_SECONDS = 20.0
+"""How long lines that are there already may take to come; the client itself goes on until five seconds bring
+none, which a Space that is asked all the time never lets pass."""
 
 LogName = Literal["build", "run"]
 
@@ -229,10 +235,13 @@ class Hub:
 
     def log(self, space_id: str, name: LogName, *, follow: bool = False) -> Iterator[str]:
         """The lines of a log, without control characters; with `follow` as they come, until it ends."""
+        until = math.inf if follow else time.monotonic() + LOG_SECONDS
         with told():
             for piece in self._api.fetch_space_logs(space_id, build=name == "build", follow=follow):
                 for line in _printable(piece).splitlines():
                     yield self._redact(line)
+                if time.monotonic() > until:
+                    return
 
 
 def _printable(text: str) -> str:

@@ -1,7 +1,11 @@
 """`ragspace logs`, `status`, `restart` and `secrets`, as real processes against the stand-in Hub."""
 
-import pytest
+import threading
 
+import pytest
+from huggingface_hub import HfApi
+
+from ragspace.space.hub import Hub
 from tests.support.hub import Developer, HubStandIn, checkout, developer, hub, lives
 from tests.support.hub.developer import EMBEDDED
 
@@ -51,6 +55,29 @@ def test_the_last_lines_of_a_log_are_shown(hub: HubStandIn, developer: Developer
     assert (told.code, told.text.rstrip("\n")) == (0, lives.BUILD_FAILS.build_log[-1])
     whole = developer.run("logs", "me/demo", "--build")
     assert whole.text.splitlines() == list(lives.BUILD_FAILS.build_log)
+
+
+def test_the_log_of_a_space_that_is_never_silent_comes_to_an_end(
+    hub: HubStandIn, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("ragspace.space.hub.LOG_SECONDS", 0.3)
+    log = hub.add_space(stage="RUNNING").run_log
+    log.write("first")
+    silent = threading.Event()
+
+    def chatter() -> None:
+        while not silent.wait(0.02):
+            log.write("another request")
+
+    api = HfApi(endpoint=hub.url, token=hub.token)
+    talking = threading.Thread(target=chatter)
+    talking.start()
+    try:
+        lines = list(Hub(api, hub.token, lambda text: text).log("me/demo", "run"))
+    finally:
+        silent.set()
+        talking.join()
+    assert lines[0] == "first"
 
 
 def test_a_followed_log_begins_with_its_last_lines_goes_on_and_ends_cleanly(

@@ -7,6 +7,7 @@ from ragspace.cli.developer.deploy import deploy
 from ragspace.cli.developer.doctor import doctor
 from ragspace.cli.developer.evaluate import evaluate
 from ragspace.cli.developer.logs import logs
+from ragspace.cli.developer.report import report
 from ragspace.cli.developer.restart import restart
 from ragspace.cli.developer.secrets import secrets
 from ragspace.cli.developer.status import status
@@ -16,6 +17,7 @@ from ragspace.space.failures import EXIT_CODES_TOLD
 
 def add_developer_commands(app: typer.Typer) -> None:
     app.command("eval")(evaluate)
+    app.command()(report)
     app.command()(doctor)
     app.command()(verify)
     app.command()(bundle)
