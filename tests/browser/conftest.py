@@ -1,19 +1,24 @@
 """A real browser, and pages in it that tell what went wrong behind their back."""
 
+import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
-from tests.support import programs
+from tests.support import npm, programs, rover
 from tests.support.cable import Cable
 from tests.support.gemini import GeminiStandIn
 from tests.support.server import RunningServer
 from tests.support.servers import LOOPBACK, free_port
 from tests.support.skips import require
+from tests.support.vercel import vercel
 
 BROWSER_ARGUMENTS = [
     "--headless",
@@ -48,6 +53,15 @@ class Tab:
     def _response(self, status: int, url: str) -> None:
         if status >= 400:
             self.complaints.append(f"{status}: {url}")
+
+
+@dataclass(frozen=True, slots=True)
+class Handbook:
+    """A documentation site, the chat's page as at Vercel, and the service that has read the documents."""
+
+    site: str
+    page: str
+    service: RunningServer
 
 
 OpenTab = Callable[..., AbstractAsyncContextManager[Tab]]
@@ -116,3 +130,34 @@ async def cable(writing_server: RunningServer, cable_port: int) -> AsyncIterator
     """A way to the `writing_server` that can be cut."""
     async with Cable(cable_port, writing_server.port) as cable:
         yield cable
+
+
+@pytest.fixture(scope="session")
+def handbook(tmp_path_factory: pytest.TempPathFactory, gemini_stand_in: GeminiStandIn) -> Iterator[Handbook]:
+    """A site and the chat's page, each of an origin of its own, and the service behind both."""
+    require("frontend", "node")
+    home = tmp_path_factory.mktemp("handbook")
+    ports = free_port(), free_port()
+    environment = {
+        **gemini_stand_in.settings,
+        "EMBEDDING_PROVIDER": "local",
+        "ALLOWED_ORIGINS": ",".join(f"http://{LOOPBACK}:{port}" for port in ports),
+        "RATE_LIMIT": "1000/minute",
+    }
+    with RunningServer(home / "service", environment) as service:
+        ingest = [sys.executable, "-m", "ragspace", "ingest", str(rover.DOCUMENTS)]
+        subprocess.run(ingest, env=service.environment, cwd=home, check=True, capture_output=True)
+        configuration = rover.build(home / "site")
+        page = _built_page(home / "page", service.url)
+        with vercel(home / "site", ports[0], configuration) as site, vercel(page, ports[1]) as page_url:
+            yield Handbook(site, page_url, service)
+
+
+def _built_page(directory: Path, api: str) -> Path:
+    """The page alone, which loads the very widget that was built before."""
+    vite = programs.FRONTEND / "node_modules" / "vite" / "bin" / "vite.js"
+    arguments = ("build", f"--outDir={directory}", "--emptyOutDir", "--logLevel=error")
+    variables = {"VITE_API_BASE_URL": api}
+    npm.run_node(vite, *arguments, cwd=programs.FRONTEND, timeout=60, variables=variables)
+    shutil.copy(programs.FRONTEND / "dist" / "widget.js", directory)
+    return directory

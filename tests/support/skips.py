@@ -42,7 +42,7 @@ class Need:
 
 
 def _node_packages() -> bool:
-    needed = ("@copilotkit/aimock", "@vercel/routing-utils")
+    needed = ("@copilotkit/aimock", "@vercel/routing-utils", "axe-core")
     return programs.node() is not None and all(map(programs.npm_package, needed))
 
 

@@ -1,5 +1,5 @@
-// Serves a directory on loopback with the headers of a vercel.json, read and matched by Vercel's own library; the
-// address is told on standard output. It ends with standard input: so it never outlives the tests.
+// Serves a directory on loopback with the headers of a vercel.json, read and matched by Vercel's own library, and a page
+// at its name without ".html"; the address is told on standard output. It ends with standard input: so it never outlives the tests.
 // Usage: vercel.mjs DIRECTORY VERCEL_JSON PORT
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -19,7 +19,8 @@ const server = createServer(async (request, response) => {
   for (const { src, headers } of routes) {
     if (new RegExp(src).test(pathname)) for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   }
-  const file = normalize(pathname.endsWith("/") ? `${pathname}index.html` : pathname);
+  const named = pathname.endsWith("/") ? `${pathname}index` : pathname;
+  const file = normalize(extname(named) ? named : `${named}.html`);
   try {
     const content = await readFile(join(directory, file));
     response.setHeader("Content-Type", TYPES[extname(file)] ?? "application/octet-stream");
