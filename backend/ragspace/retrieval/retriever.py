@@ -1,6 +1,7 @@
 """From a question to the passages that may answer it."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
@@ -11,9 +12,12 @@ from ragspace.models.protocols import Embedder
 from ragspace.models.query_cache import QueryCache
 from ragspace.retrieval.compatibility import ensure_compatible
 from ragspace.retrieval.followup import in_context
+from ragspace.retrieval.joining import Joined, join, neighbours
 from ragspace.retrieval.protocols import Candidate, IndexState, PassageIndex
 from ragspace.retrieval.ranking import changes_subject, fits, rank
 from ragspace.retrieval.terms import question_terms
+
+log = logging.getLogger(__name__)
 
 CANDIDATES = 20
 """How many passages each of the two searches contributes, at least."""
@@ -29,9 +33,11 @@ MEANINGLESS = frozenset({"collection_missing", "dimension_mismatch", "embedding_
 
 @dataclass(frozen=True, slots=True)
 class RankedPassage:
-    """A passage and its dense cosine to the question, 0 to 1."""
+    """What an answer may use: `passage` is the one that was found, `matched`, joined with its neighbours.
+    `similarity` is the dense cosine of `matched` to the question, 0 to 1."""
 
     passage: Passage
+    matched: Passage
     similarity: float
 
 
@@ -89,9 +95,22 @@ class Retriever:
         ranking = await self.ranking(question, previous=previous, limit=limit)
         if not ranking.fits:
             return Retrieval((), _suggestions(ranking.candidates))
+        similarity = {each.passage.id: each.similarity for each in ranking.candidates}
+        joined = await self._joined([each.passage for each in ranking.candidates], limit)
         return Retrieval(
-            tuple(RankedPassage(each.passage, each.similarity) for each in ranking.candidates[:limit])
+            tuple(RankedPassage(each.passage, each.matched, similarity[each.matched.id]) for each in joined)
         )
+
+    async def _joined(self, ranked: Sequence[Passage], limit: int) -> list[Joined]:
+        """With what else of their sections was found, or is fetched; alone, where it cannot be."""
+        known = list(ranked)
+        missing = neighbours(ranked[:limit], known)
+        if missing:
+            try:
+                known += await self._index.passages(missing)
+            except RetrievalUnavailable as failure:
+                log.warning("passages are not joined with their neighbours: %s", failure.reason)
+        return join(ranked, known, limit)
 
     async def ranking(self, question: str, *, previous: Sequence[str] = (), limit: int) -> Ranking:
         """Everything that was found while looking for the best `limit` passages.
