@@ -62,8 +62,3 @@ class Passage:
     def text_to_embed(self) -> str:
         """Heading path and content: a passage deep in a chapter seldom repeats what the chapter is about."""
         return f"{self.heading}\n{self.content}" if self.heading_path else self.content
-
-    @property
-    def text_to_match(self) -> str:
-        """The text whose terms are matched: a word of the heading path counts twice."""
-        return f"{self.heading}\n{self.text_to_embed}" if self.heading_path else self.content

@@ -45,12 +45,13 @@ class _Unopened(Unreadable):
 
 
 def read_documents(
-    paths: Sequence[Path], count_tokens: CountTokens, *, max_tokens: int = 220
+    paths: Sequence[Path], count_tokens: CountTokens, *, max_tokens: int = 140
 ) -> Iterator[Document | SkippedFile]:
     """Every document at `paths`, in the order of their names, each read when it is asked for.
 
     Passages have at most `max_tokens` tokens; code and tables that are longer stay whole up to 512.
-    Retrieval is best near 200: shorter passages lose their context, longer ones mix subjects.
+    Retrieval is best near 140 (docs/evaluation.md): shorter passages lose their context, longer ones mix
+    subjects.
 
     Raises ConfigurationError, before anything is read, for a path that does not exist or two whose files
     would bear the same names.

@@ -28,7 +28,7 @@ from ragspace.models.protocols import Vector
 from ragspace.retrieval.edge import EdgeIndex
 from ragspace.retrieval.payload import from_payload, to_payload
 from ragspace.retrieval.protocols import SparseVector
-from ragspace.retrieval.terms import passage_terms
+from ragspace.retrieval.terms import index_terms
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +131,7 @@ def _batches(baked: BakedIndex, directory: Path) -> Iterator[Batch]:
             yield (
                 passages,
                 [list(unpack(base64.b64decode(line))) for line in vectors[chosen]],
-                [passage_terms(passage.text_to_match) for passage in passages],
+                [index_terms(passage) for passage in passages],
             )
 
 

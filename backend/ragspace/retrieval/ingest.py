@@ -16,7 +16,7 @@ from ragspace.models.protocols import Embedder
 from ragspace.retrieval.compatibility import ensure_compatible
 from ragspace.retrieval.failures import REBUILD
 from ragspace.retrieval.protocols import IndexWriter, PassageIndex, SparseVector
-from ragspace.retrieval.terms import passage_terms
+from ragspace.retrieval.terms import index_terms
 
 BATCH = 64
 """Passages embedded and written at a time: what a killed run loses at most."""
@@ -205,4 +205,4 @@ async def _read_ahead(
 
 
 def _terms_of_all(passages: Sequence[Passage]) -> list[SparseVector]:
-    return [passage_terms(passage.text_to_match) for passage in passages]
+    return [index_terms(passage) for passage in passages]

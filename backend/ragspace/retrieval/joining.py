@@ -25,7 +25,7 @@ class Joined:
     last: int
 
     def holds(self, passage: Passage) -> bool:
-        return _same_section(self.matched, passage) and self.first <= passage.part <= self.last
+        return _section(self.matched) == _section(passage) and self.first <= passage.part <= self.last
 
 
 def neighbours(passages: Iterable[Passage], known: Iterable[Passage]) -> list[UUID]:
@@ -48,6 +48,17 @@ def join(ranked: Sequence[Passage], known: Iterable[Passage], limit: int) -> lis
         if not any(each.holds(passage) for each in joined):
             joined.append(_extended(passage, by_id, joined))
     return joined
+
+
+def neighbourhoods(passages: Sequence[Passage]) -> list[list[int]]:
+    """For each of the passages the places, in `passages`, of itself and of its neighbours within reach."""
+    places: dict[tuple[object, ...], list[int]] = {}
+    for place, passage in enumerate(passages):
+        places.setdefault(_section(passage), []).append(place)
+    return [
+        [place for place in places[_section(passage)] if abs(passages[place].part - passage.part) <= REACH]
+        for passage in passages
+    ]
 
 
 def _extended(passage: Passage, known: dict[UUID, Passage], taken: Sequence[Joined]) -> Joined:
@@ -82,10 +93,5 @@ def _near(passage: Passage) -> dict[int, UUID]:
     return {part: passage_id for part, passage_id in ids.items() if passage_id is not None}
 
 
-def _same_section(one: Passage, other: Passage) -> bool:
-    return (one.file, one.heading_path, one.anchor, one.section) == (
-        other.file,
-        other.heading_path,
-        other.anchor,
-        other.section,
-    )
+def _section(passage: Passage) -> tuple[object, ...]:
+    return passage.file, passage.heading_path, passage.anchor, passage.section

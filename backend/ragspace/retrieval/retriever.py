@@ -15,15 +15,13 @@ from ragspace.retrieval.followup import in_context
 from ragspace.retrieval.joining import Joined, join, neighbours
 from ragspace.retrieval.protocols import Candidate, IndexState, PassageIndex
 from ragspace.retrieval.ranking import changes_subject, fits, rank
-from ragspace.retrieval.terms import question_terms
+from ragspace.retrieval.terms import search_terms
 
 log = logging.getLogger(__name__)
 
-CANDIDATES = 20
-"""How many passages each of the two searches contributes, at least."""
-
-CANDIDATES_PER_PASSAGE = 4
-"""The same, for each passage that is wanted."""
+CANDIDATES = 40
+"""How many passages each of the two searches contributes: always the same, since they are what a passage's
+cosine is measured against."""
 
 SUGGESTIONS = 3
 
@@ -123,10 +121,9 @@ class Retriever:
         contextual = in_context(question, previous)
         texts = [question] if contextual is None else [question, contextual]
         vectors = await self._queries.embed(texts, state.dimensions)
-        depth = max(CANDIDATES, CANDIDATES_PER_PASSAGE * limit)
         found = await asyncio.gather(
             *(
-                self._index.search(vector, question_terms(text), depth)
+                self._index.search(vector, search_terms(text), CANDIDATES)
                 for text, vector in zip(texts, vectors, strict=True)
             )
         )
