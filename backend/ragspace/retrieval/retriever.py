@@ -23,6 +23,9 @@ CANDIDATES = 40
 """How many passages each of the two searches contributes: always the same, since they are what a passage's
 cosine is measured against."""
 
+LEADING = 3
+"""How many passages for a question in its context come before those for the question alone are mixed in."""
+
 SUGGESTIONS = 3
 
 MEANINGLESS = frozenset({"collection_missing", "dimension_mismatch", "embedding_model_mismatch"})
@@ -135,12 +138,14 @@ def _ranked(model: str, texts: Sequence[str], found: Sequence[Sequence[Candidate
     ranked = [rank(candidates, len(candidates)) for candidates in found]
     alone = ranked[0]
     fitting = [alone] if fits(texts[0], alone, model) else []
+    leading: list[Candidate] = []
     if len(ranked) > 1 and fits(texts[1], ranked[1], model) and not changes_subject(texts[0], ranked[1]):
-        fitting.insert(0, ranked[1])
+        leading = ranked[1][:LEADING]
+        fitting.insert(0, ranked[1][LEADING:])
     if not fitting:
         return Ranking(tuple(alone), fits=False)
     best: dict[str, Candidate] = {}
-    for candidate in chain.from_iterable(zip_longest(*fitting)):
+    for candidate in chain(leading, chain.from_iterable(zip_longest(*fitting))):
         if candidate is not None:
             best.setdefault(candidate.passage.content, candidate)
     return Ranking(tuple(best.values()), fits=True)
