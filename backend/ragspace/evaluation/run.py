@@ -33,7 +33,12 @@ class Outcome:
 
 
 def section_key(section: Section) -> str:
-    return f"{section.file} # {section.heading}"
+    return _key(section.file, section.heading)
+
+
+def _key(file: str, heading: str) -> str:
+    """A set may quote a heading as it is written, with its code marks, which a source leaves out."""
+    return f"{file} # {heading.replace('`', '')}"
 
 
 async def _quoted(question: Question) -> str:
@@ -62,7 +67,7 @@ async def evaluate(
             continue
         ranking = await retriever.ranking(question.question, previous=question.after, limit=DEPTH)
         elapsed = (time.perf_counter() - begun) * 1000
-        sections = (f"{each.passage.file} # {each.passage.heading}" for each in ranking.candidates)
+        sections = (_key(each.passage.file, each.passage.heading) for each in ranking.candidates)
         outcomes.append(Outcome(question, tuple(dict.fromkeys(sections)), not ranking.fits, elapsed))
         progress(number)
     return outcomes

@@ -139,9 +139,13 @@ def _ranked(model: str, texts: Sequence[str], found: Sequence[Sequence[Candidate
     alone = ranked[0]
     fitting = [alone] if fits(texts[0], alone, model) else []
     leading: list[Candidate] = []
-    if len(ranked) > 1 and fits(texts[1], ranked[1], model) and not changes_subject(texts[0], ranked[1]):
-        leading = ranked[1][:LEADING]
-        fitting.insert(0, ranked[1][LEADING:])
+    if len(ranked) > 1 and fits(texts[1], ranked[1], model):
+        if not changes_subject(texts[0], ranked[1]):
+            leading = ranked[1][:LEADING]
+            fitting.insert(0, ranked[1][LEADING:])
+        elif fitting:
+            # It may be the same subject in other words: "And if I would rather click?"
+            fitting.append(ranked[1])
     if not fitting:
         return Ranking(tuple(alone), fits=False)
     best: dict[str, Candidate] = {}
