@@ -83,9 +83,7 @@ def _show(report: "Report", worst: int) -> None:
     console = Console(highlight=False, soft_wrap=True)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for heading in ("", "asked", "figure", "value", "95 % interval", "even", "odd"):
-        table.add_column(
-            heading, justify="right" if heading in ("asked", "value", "even", "odd") else "left"
-        )
+        table.add_column(heading, justify="right" if heading in ("asked", "value", "even", "odd") else "left")
     for kind, figures in report.figures.items():
         for number, (name, figure) in enumerate(figures.items()):
             first = number == 0
