@@ -35,7 +35,7 @@ def source_list(ranked: Sequence[RankedPassage], docs_base_url: str | None) -> l
             "similarity": round(found.similarity, 4),
             "anchor": found.passage.anchor,
             "url": page_url(found.passage, docs_base_url),
-            "snippet": snippet(found.passage.content),
+            "snippet": snippet(found.matched.content),
         }
         for index, found in enumerate(ranked, start=1)
     ]

@@ -23,7 +23,9 @@ class Passage:
     in its file, or empty; in a PDF, which browsers open at a page, it is `page=3`. `section_depth` is the
     heading's level (1 to 6; 0 before the first heading).
     `part` counts the passages of one section from 1 to `parts`. `token_count` counts `content` in tokens of
-    the embedding model.
+    the embedding model. `section` is a digest of all the passages of a section that has several: by it each
+    knows the ids of the others. It is empty for a section of one passage, and in collections of earlier
+    versions.
     """
 
     file: str
@@ -35,18 +37,20 @@ class Passage:
     token_count: int
     part: int = 1
     parts: int = 1
+    section: str = ""
 
     @cached_property
     def id(self) -> UUID:
-        """Derived from all that the passage holds, so that an unchanged passage keeps its id."""
-        fields = (
-            self.file,
-            self.page,
-            *self.heading_path,
-            self.anchor,
-            f"{self.part}/{self.parts}",
-            self.content,
-        )
+        """Derived from all that the passage holds, so that an unchanged passage keeps its id; from what its
+        whole section holds where the section has several."""
+        return self._id(self.part, self.section or self.content)
+
+    def sibling_id(self, part: int) -> UUID | None:
+        """The id of the passage that is `part` of the same section; None where it cannot be told."""
+        return self._id(part, self.section) if self.section and 1 <= part <= self.parts else None
+
+    def _id(self, part: int, content: str) -> UUID:
+        fields = (self.file, self.page, *self.heading_path, self.anchor, f"{part}/{self.parts}", content)
         return uuid5(PASSAGE_NAMESPACE, "\x1f".join(fields))
 
     @property
@@ -58,8 +62,3 @@ class Passage:
     def text_to_embed(self) -> str:
         """Heading path and content: a passage deep in a chapter seldom repeats what the chapter is about."""
         return f"{self.heading}\n{self.content}" if self.heading_path else self.content
-
-    @property
-    def text_to_match(self) -> str:
-        """The text whose terms are matched: a word of the heading path counts twice."""
-        return f"{self.heading}\n{self.text_to_embed}" if self.heading_path else self.content

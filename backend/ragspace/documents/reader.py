@@ -23,9 +23,9 @@ from ragspace.documents.walking import SUFFIXES, walk
 LARGEST_FILE = 64 * 1024 * 1024
 """Bytes."""
 
-LONGEST_PROSE = 220
-"""Tokens of a passage. Retrieval is best near 200: shorter passages lose their context, longer ones mix
-subjects."""
+LONGEST_PROSE = 140
+"""Tokens of a passage. Retrieval is best near 140 (docs/evaluation.md): shorter passages lose their context,
+longer ones mix subjects."""
 
 Read = TypeVar("Read")
 

@@ -1,5 +1,6 @@
 """Sections into passages: small blocks packed together, large ones taken apart where it hurts least."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,9 +47,16 @@ def split(
             token_count=piece.tokens,
             part=part,
             parts=len(pieces),
+            section=_digest(pieces) if len(pieces) > 1 else "",
         )
         for part, piece in enumerate(pieces, start=1)
     ]
+
+
+def _digest(pieces: Sequence[Piece]) -> str:
+    """80 bits: enough to tell the states of one section apart, short since every passage bears it."""
+    whole = "\0".join(piece.text for piece in pieces)
+    return hashlib.sha256(whole.encode()).hexdigest()[:20]
 
 
 class _Splitter:

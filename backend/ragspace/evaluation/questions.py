@@ -24,7 +24,7 @@ class Section(BaseModel):
 
 class Question(BaseModel):
     """`after` are the questions asked before it, oldest first. `near_miss` marks what is out of scope
-    although the documents are about its subject."""
+    although the documents are about its subject, and a selection that does not answer the question."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -35,6 +35,8 @@ class Question(BaseModel):
     after: tuple[str, ...] = ()
     context: str | None = None
     near_miss: bool | None = None
+    expect: str | None = None
+    """What of a selection's `context` answers, word for word; None where nothing in it does."""
 
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> "Question":

@@ -34,11 +34,14 @@ class Worst:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`figures` by kind and name; a figure that does not apply is left out. Latency is in milliseconds."""
+    """`figures` by kind and name; a figure that does not apply is left out. `halves` are the values over the
+    questions of a kind with even places and with odd ones (the first has place 0), so that what was chosen on
+    one half is seen on the other. Latency is in milliseconds."""
 
     k: int
     questions: Mapping[str, int]
     figures: Mapping[str, Mapping[str, Figure]]
+    halves: Mapping[str, Mapping[str, tuple[float, float]]]
     latency_p50_ms: float
     latency_p95_ms: float
     worst: tuple[Worst, ...]
@@ -48,8 +51,30 @@ class Report:
 
 
 def report(outcomes: Sequence[Outcome], k: int) -> Report:
-    kinds = [*ANSWERED_KINDS, "out_of_scope"]
+    kinds = [*ANSWERED_KINDS, "out_of_scope", "selection"]
     of_kind = {kind: [each for each in outcomes if each.question.kind == kind] for kind in kinds}
+    figures = _figures(of_kind, k)
+    even, odd = (_figures({kind: each[start::2] for kind, each in of_kind.items()}, k) for start in (0, 1))
+    latencies = sorted(each.milliseconds for each in outcomes if each.question.kind != "selection")
+    return Report(
+        k=k,
+        questions={kind: len(each) for kind, each in of_kind.items() if each},
+        figures=figures,
+        halves={
+            kind: {
+                name: (even[kind][name].value, odd[kind][name].value)
+                for name in named
+                if name in even.get(kind, {}) and name in odd.get(kind, {})
+            }
+            for kind, named in figures.items()
+        },
+        latency_p50_ms=_percentile(latencies, 0.5),
+        latency_p95_ms=_percentile(latencies, 0.95),
+        worst=tuple(_worst(outcomes, k)),
+    )
+
+
+def _figures(of_kind: Mapping[str, Sequence[Outcome]], k: int) -> dict[str, dict[str, Figure]]:
     figures: dict[str, dict[str, Figure]] = {}
     for kind in ANSWERED_KINDS:
         if of_kind[kind]:
@@ -57,15 +82,9 @@ def report(outcomes: Sequence[Outcome], k: int) -> Report:
     answerable = [each for kind in ANSWERED_KINDS for each in of_kind[kind]]
     if of_kind["out_of_scope"]:
         figures["out_of_scope"] = _of_refusals(answerable, of_kind["out_of_scope"])
-    latencies = sorted(each.milliseconds for each in outcomes)
-    return Report(
-        k=k,
-        questions={kind: len(each) for kind, each in of_kind.items() if each},
-        figures=figures,
-        latency_p50_ms=_percentile(latencies, 0.5),
-        latency_p95_ms=_percentile(latencies, 0.95),
-        worst=tuple(_worst(outcomes, k)),
-    )
+    if of_kind["selection"]:
+        figures["selection"] = _of_selections(of_kind["selection"])
+    return figures
 
 
 def regressions(before: Mapping[str, object], now: Report, tolerance: float) -> list[str]:
@@ -109,6 +128,13 @@ def _of_refusals(answerable: Sequence[Outcome], foreign: Sequence[Outcome]) -> d
     return figures
 
 
+def _of_selections(outcomes: Sequence[Outcome]) -> dict[str, Figure]:
+    quoted = [float((each.question.expect or "") in each.answer) for each in outcomes if each.question.expect]
+    refused = [float(each.refused) for each in outcomes if each.question.near_miss]
+    named = {"quoted": quoted, "refusal recall": refused}
+    return {name: Figure.of(values) for name, values in named.items() if values}
+
+
 def _balanced(answered: Sequence[float], refused: Sequence[float]) -> Figure:
     """The mean of two independent means, whose variances add."""
     value = (mean(answered) + mean(refused)) / 2
@@ -125,6 +151,12 @@ def _worst(outcomes: Sequence[Outcome], k: int) -> list[Worst]:
             if not each.refused:
                 nearest = each.ranked[0] if each.ranked else "nothing"
                 found.append((0.0, Worst(asked.id, asked.question, f"answered, from {nearest}")))
+            continue
+        if asked.kind == "selection":
+            if asked.expect and asked.expect not in each.answer:
+                found.append((0.0, Worst(asked.id, asked.question, f"quoted: {each.answer or 'nothing'}")))
+            elif asked.near_miss and not each.refused:
+                found.append((0.0, Worst(asked.id, asked.question, f"quoted: {each.answer}")))
             continue
         value = recall(each.ranked, each.relevant, k)
         if each.refused:

@@ -4,12 +4,13 @@ import asyncio
 import logging
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 from ragspace.documents.passage import Passage
 from ragspace.errors import ConfigurationError
@@ -157,6 +158,13 @@ class EdgeIndex:
                 return shard.search(vector, terms, limit)
 
         return await self._run(search)
+
+    async def passages(self, ids: Sequence[UUID]) -> list[Passage]:
+        def passages() -> list[Passage]:
+            with self._shard() as shard:
+                return shard.passages(ids)
+
+        return await self._run(passages)
 
     async def sample(self) -> tuple[Passage, Vector] | None:
         def sample() -> tuple[Passage, Vector] | None:

@@ -100,6 +100,12 @@ class Shard:
             if offset is None:
                 return
 
+    def passages(self, ids: Iterable[UUID]) -> list[Passage]:
+        """Those of the passages with these ids that are there."""
+        points: list[int | UUID | str] = [point_id(each) for each in ids]
+        records = _called(self._shard.retrieve, points, True, False)  # with payload, without vectors
+        return [from_payload(record.payload) for record in records]
+
     def sample(self) -> tuple[Passage, Vector] | None:
         from qdrant_edge import ScrollRequest
 

@@ -23,7 +23,7 @@ from ragspace.models.protocols import Embedder
 from ragspace.retrieval.compatibility import ensure_compatible
 from ragspace.retrieval.failures import REBUILD
 from ragspace.retrieval.protocols import IndexWriter, PassageIndex, SparseVector
-from ragspace.retrieval.terms import passage_terms
+from ragspace.retrieval.terms import index_terms
 
 BATCH = 100
 """Passages embedded and written at a time: what a killed run loses at most, and what Gemini takes at once."""
@@ -236,4 +236,4 @@ def _tokens_to_embed(passage: Passage) -> int:
 
 
 def _terms_of_all(passages: Sequence[Passage]) -> list[SparseVector]:
-    return [passage_terms(passage.text_to_match) for passage in passages]
+    return [index_terms(passage) for passage in passages]

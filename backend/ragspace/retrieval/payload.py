@@ -26,6 +26,7 @@ def passage_id(point: PointId) -> UUID:
 
 def to_payload(passage: Passage) -> dict[str, Any]:
     """The first five fields are those of collections that earlier versions of the backend made."""
+    section = {"section": passage.section} if passage.section else {}
     return {
         FILE_FIELD: passage.file,
         "heading_path": list(passage.heading_path),
@@ -36,6 +37,7 @@ def to_payload(passage: Passage) -> dict[str, Any]:
         "anchor": passage.anchor,
         "part": passage.part,
         "parts": passage.parts,
+        **section,
     }
 
 
@@ -46,6 +48,7 @@ def from_payload(payload: Mapping[str, Any] | None) -> Passage:
     headings = _headings(fields.get("heading_path"))
     anchor = fields.get("anchor")
     page = fields.get("page")
+    section = fields.get("section")
     return Passage(
         file=file,
         page=page if isinstance(page, str) else file.removesuffix(PurePosixPath(file).suffix),
@@ -56,6 +59,7 @@ def from_payload(payload: Mapping[str, Any] | None) -> Passage:
         token_count=_number(fields.get("token_count"), 0),
         part=_number(fields.get("part"), 1),
         parts=_number(fields.get("parts"), 1),
+        section=section if isinstance(section, str) else "",
     )
 
 

@@ -89,6 +89,10 @@ class PassageIndex(Protocol):
         each with both scores, in no particular order."""
         ...
 
+    async def passages(self, ids: Sequence[UUID]) -> list[Passage]:
+        """Those of the passages with these ids that are there, in no particular order, in one round trip."""
+        ...
+
     async def sample(self) -> tuple[Passage, Vector] | None:
         """Any one passage with its stored vector."""
         ...

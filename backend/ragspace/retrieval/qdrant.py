@@ -2,12 +2,15 @@
 
 import asyncio
 import ssl
+from collections.abc import Sequence
 from time import monotonic
+from uuid import UUID
 
 from ragspace.documents.passage import Passage
 from ragspace.errors import RetrievalUnavailable
 from ragspace.models.protocols import Vector
 from ragspace.retrieval.failures import collection_missing, dimension_mismatch
+from ragspace.retrieval.payload import from_payload, point_id
 from ragspace.retrieval.protocols import Candidate, IndexState, SparseVector
 from ragspace.retrieval.qdrant_api import CONNECT_SECONDS, READ_SECONDS, QdrantApi
 from ragspace.retrieval.qdrant_layout import EMBEDDING_MODEL, Collection, candidates
@@ -85,6 +88,11 @@ class QdrantIndex:
         elif isinstance(now, BaseException) or now == before:
             return found
         return await self._search(now, vector, terms, limit)
+
+    async def passages(self, ids: Sequence[UUID]) -> list[Passage]:
+        searched = self._searched or await self._follow()
+        points = await self._api.retrieve(searched.name, [point_id(each) for each in ids])
+        return [from_payload(point.get("payload")) for point in points]
 
     async def sample(self) -> tuple[Passage, Vector] | None:
         searched = self._searched or await self._follow()

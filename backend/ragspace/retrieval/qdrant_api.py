@@ -137,6 +137,12 @@ class QdrantApi:
             {"searches": searches},
         )
 
+    async def retrieve(self, name: str, ids: list[int | str]) -> list[dict[str, Any]]:
+        """Those of the points that are there, with their payloads."""
+        return await self._ask(
+            "POST", f"{collection_path(name)}/points", list, {"ids": ids, "with_payload": True}
+        )
+
     async def scroll(self, name: str, request: dict[str, Any]) -> tuple[list[dict[str, Any]], Any]:
         """A page of points and where the next one begins (None after the last)."""
         return await self._ask(

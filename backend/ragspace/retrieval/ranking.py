@@ -6,12 +6,16 @@ Everything here is pure; docs/evaluation.md tells what the constants were measur
 import math
 from collections import Counter
 from collections.abc import Sequence
+from statistics import fmean, pstdev
 
+from ragspace.retrieval.joining import neighbourhoods
 from ragspace.retrieval.protocols import Candidate
 from ragspace.retrieval.terms import question_terms
 
-DENSE_WEIGHT = 0.6
-"""The share of the dense similarity in the fused score; BM25 has the rest."""
+LEXICAL_WEIGHT = 0.25
+"""How many standard deviations of the cosine a point of BM25 counts. Cosines spread differently with every
+embedder, BM25 counts alike with all; and where no passage has the question's words it counts little, which
+a score stretched to 0..1 would not tell."""
 
 EXAMINED = 5
 """How many of the best passages the question's terms are looked for in."""
@@ -39,15 +43,18 @@ model that is not listed everything fits: the generator is left to say that the 
 def rank(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
     """The best `limit` candidates, best first, each content once.
 
-    The score is the convex combination of both scores, each stretched to 0..1 over the candidates (Bruch et
-    al. 2023, https://arxiv.org/abs/2210.11934); where no term fits anywhere, the cosine decides alone.
+    The score is a sum (Bruch et al. 2023, https://arxiv.org/abs/2210.11934): of the cosine, as its distance
+    from the candidates' mean in their standard deviations, and of the weighted BM25. Each is the best that
+    the passage or a neighbour in its section has, since it is with these that it is told.
     """
-    similarity = _stretched([candidate.similarity for candidate in candidates])
-    lexical = _stretched([candidate.lexical for candidate in candidates])
+    similarity = _standardised([candidate.similarity for candidate in candidates])
+    lexical = [LEXICAL_WEIGHT * candidate.lexical for candidate in candidates]
+    near = neighbourhoods([candidate.passage for candidate in candidates])
     order = sorted(
         range(len(candidates)),
         key=lambda i: (
-            -(DENSE_WEIGHT * similarity[i] + (1 - DENSE_WEIGHT) * lexical[i]),
+            -(max(similarity[j] for j in near[i]) + max(lexical[j] for j in near[i])),
+            -(similarity[i] + lexical[i]),
             candidates[i].passage.file,
             candidates[i].passage.part,
         ),
@@ -89,9 +96,11 @@ def coverage(question: str, ranked: Sequence[Candidate]) -> float:
     return max(found, default=0.0) / total
 
 
-def _stretched(scores: Sequence[float]) -> list[float]:
-    low, high = min(scores, default=0.0), max(scores, default=0.0)
-    return [(score - low) / (high - low) if high > low else 0.0 for score in scores]
+def _standardised(scores: Sequence[float]) -> list[float]:
+    if not scores:
+        return []
+    mean, spread = fmean(scores), pstdev(scores)
+    return [(score - mean) / spread if spread else 0.0 for score in scores]
 
 
 def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -1,6 +1,7 @@
 """From a question to the passages that may answer it."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
@@ -11,15 +12,19 @@ from ragspace.models.protocols import Embedder
 from ragspace.models.query_cache import QueryCache
 from ragspace.retrieval.compatibility import ensure_compatible
 from ragspace.retrieval.followup import in_context
+from ragspace.retrieval.joining import Joined, join, neighbours
 from ragspace.retrieval.protocols import Candidate, IndexState, PassageIndex
 from ragspace.retrieval.ranking import changes_subject, fits, rank
-from ragspace.retrieval.terms import question_terms
+from ragspace.retrieval.terms import search_terms
 
-CANDIDATES = 20
-"""How many passages each of the two searches contributes, at least."""
+log = logging.getLogger(__name__)
 
-CANDIDATES_PER_PASSAGE = 4
-"""The same, for each passage that is wanted."""
+CANDIDATES = 40
+"""How many passages each of the two searches contributes: always the same, since they are what a passage's
+cosine is measured against."""
+
+LEADING = 3
+"""How many passages for a question in its context come before those for the question alone are mixed in."""
 
 SUGGESTIONS = 3
 
@@ -29,9 +34,11 @@ MEANINGLESS = frozenset({"collection_missing", "dimension_mismatch", "embedding_
 
 @dataclass(frozen=True, slots=True)
 class RankedPassage:
-    """A passage and its dense cosine to the question, 0 to 1."""
+    """What an answer may use: `passage` is the one that was found, `matched`, joined with its neighbours.
+    `similarity` is the dense cosine of `matched` to the question, 0 to 1."""
 
     passage: Passage
+    matched: Passage
     similarity: float
 
 
@@ -89,9 +96,22 @@ class Retriever:
         ranking = await self.ranking(question, previous=previous, limit=limit)
         if not ranking.fits:
             return Retrieval((), _suggestions(ranking.candidates))
+        similarity = {each.passage.id: each.similarity for each in ranking.candidates}
+        joined = await self._joined([each.passage for each in ranking.candidates], limit)
         return Retrieval(
-            tuple(RankedPassage(each.passage, each.similarity) for each in ranking.candidates[:limit])
+            tuple(RankedPassage(each.passage, each.matched, similarity[each.matched.id]) for each in joined)
         )
+
+    async def _joined(self, ranked: Sequence[Passage], limit: int) -> list[Joined]:
+        """With what else of their sections was found, or is fetched; alone, where it cannot be."""
+        known = list(ranked)
+        missing = neighbours(ranked[:limit], known)
+        if missing:
+            try:
+                known += await self._index.passages(missing)
+            except RetrievalUnavailable as failure:
+                log.warning("passages are not joined with their neighbours: %s", failure.reason)
+        return join(ranked, known, limit)
 
     async def ranking(self, question: str, *, previous: Sequence[str] = (), limit: int) -> Ranking:
         """Everything that was found while looking for the best `limit` passages.
@@ -104,10 +124,9 @@ class Retriever:
         contextual = in_context(question, previous)
         texts = [question] if contextual is None else [question, contextual]
         vectors = await self._queries.embed(texts, state.dimensions)
-        depth = max(CANDIDATES, CANDIDATES_PER_PASSAGE * limit)
         found = await asyncio.gather(
             *(
-                self._index.search(vector, question_terms(text), depth)
+                self._index.search(vector, search_terms(text), CANDIDATES)
                 for text, vector in zip(texts, vectors, strict=True)
             )
         )
@@ -119,12 +138,18 @@ def _ranked(model: str, texts: Sequence[str], found: Sequence[Sequence[Candidate
     ranked = [rank(candidates, len(candidates)) for candidates in found]
     alone = ranked[0]
     fitting = [alone] if fits(texts[0], alone, model) else []
-    if len(ranked) > 1 and fits(texts[1], ranked[1], model) and not changes_subject(texts[0], ranked[1]):
-        fitting.insert(0, ranked[1])
+    leading: list[Candidate] = []
+    if len(ranked) > 1 and fits(texts[1], ranked[1], model):
+        if not changes_subject(texts[0], ranked[1]):
+            leading = ranked[1][:LEADING]
+            fitting.insert(0, ranked[1][LEADING:])
+        elif fitting:
+            # It may be the same subject in other words: "And if I would rather click?"
+            fitting.append(ranked[1])
     if not fitting:
         return Ranking(tuple(alone), fits=False)
     best: dict[str, Candidate] = {}
-    for candidate in chain.from_iterable(zip_longest(*fitting)):
+    for candidate in chain(leading, chain.from_iterable(zip_longest(*fitting))):
         if candidate is not None:
             best.setdefault(candidate.passage.content, candidate)
     return Ranking(tuple(best.values()), fits=True)

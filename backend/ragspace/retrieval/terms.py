@@ -10,13 +10,24 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from ragspace.documents.passage import Passage
 from ragspace.retrieval.protocols import SparseVector
 
 if TYPE_CHECKING:
     from qdrant_edge import Bm25
 
 AVERAGE_TERMS = 64
-"""BM25's average length of a passage, in terms after stop words: measured on passages of up to 220 tokens."""
+"""BM25's average length of a passage, in terms after stop words: the best of 30, 45, 64 and 90."""
+
+AVERAGE_HEADING_TERMS = 8
+
+HEADING_WEIGHT = 0.25
+"""What a term in a section's own heading counts beside what it counts in the text. At 0 the right section
+comes first less often, from 0.35 on it is found less often where readers use other words."""
+
+_HEADING = 0x5EC7104E
+"""Terms of headings are dimensions of their own, with a rarity of their own: the hash with these bits
+flipped."""
 
 # Each is looked for from a word's beginning only, and without going back: a text in a script without spaces
 # is one long word, and the event loop waits for it.
@@ -33,12 +44,42 @@ def _bm25() -> "Bm25":
     return Bm25(Bm25Config(language="english", ascii_folding=True, avg_len=AVERAGE_TERMS))
 
 
+@cache
+def _heading_bm25() -> "Bm25":
+    from qdrant_edge import Bm25, Bm25Config
+
+    # Short headings differ little in how much they say: their length counts less than a text's (b 0.75).
+    return Bm25(Bm25Config(language="english", ascii_folding=True, avg_len=AVERAGE_HEADING_TERMS, b=0.3))
+
+
 def with_identifiers(text: str) -> str:
     """`text` followed by the other forms of the identifiers in it."""
     joined = [re.sub(r"[_\-./:]+", "", compound) for compound in _COMPOUND.findall(text)]
     mixed = (word for word in _WORD.findall(text) if _CAMEL_CASE.search(word))
     split = [part for word in mixed for part in _CAMEL_PARTS.findall(word)]
     return " ".join((text, *joined, *split))
+
+
+def index_terms(passage: Passage) -> SparseVector:
+    """What a passage is found by: the terms of its text with the heading path, and those of its section's own
+    heading as dimensions of their own."""
+    text = passage_terms(passage.text_to_embed)
+    if not passage.heading_path:
+        return text
+    heading = _heading_bm25().embed_document(with_identifiers(passage.heading_path[-1]))
+    return _with_heading(text, SparseVector(heading.indices, heading.values))
+
+
+def search_terms(question: str) -> SparseVector:
+    """What `index_terms` is searched by."""
+    text = question_terms(question)
+    return _with_heading(text, SparseVector(text.indices, [HEADING_WEIGHT] * len(text.indices)))
+
+
+def _with_heading(text: SparseVector, heading: SparseVector) -> SparseVector:
+    weights = {index ^ _HEADING: value for index, value in zip(heading.indices, heading.values, strict=True)}
+    weights |= zip(text.indices, text.values, strict=True)
+    return SparseVector([*weights], [*weights.values()])
 
 
 def passage_terms(text: str) -> SparseVector:

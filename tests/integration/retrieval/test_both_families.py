@@ -138,3 +138,19 @@ async def test_a_follow_up_finds_what_it_means(index: PassageIndex, docs: Path) 
     answer = await retriever.retrieve("and how fast is it?", previous=["What is the Camera Speed?"], limit=1)
 
     assert [each.passage.content for each in answer.passages] == ["Takes 40 ms."]
+
+
+async def test_a_list_comes_with_the_sentence_that_introduces_it(index: PassageIndex, docs: Path) -> None:
+    filler = "\n\n".join(f"Of number {number} there is nothing to tell at all." for number in range(40))
+    items = "\n".join(
+        f"- `SECRET_{number}` opens the door number {number} and no other" for number in range(30)
+    )
+    (docs / "secrets.md").write_text(f"# Secrets\n\n{filler}\n\nThese secrets are needed:\n\n{items}\n")
+    await run(index, docs)
+    retriever = Retriever(index, WordEmbedder())
+
+    [found] = (await retriever.retrieve("secret_0 opens door", limit=1)).passages
+
+    assert "`SECRET_0` opens" in found.matched.content
+    assert "These secrets are needed:" in found.passage.content
+    assert found.passage.anchor == found.matched.anchor == "secrets"

@@ -182,6 +182,26 @@ class TestQdrant:
         assert checks["embedding model"].outcome == "ok"
         assert "names none" in checks["embedding model"].detail
 
+    async def test_a_collection_without_terms_is_told_as_dense(
+        self, gemini: GeminiStandIn, qdrant: QdrantShim
+    ):
+        name = f"book-{uuid4().hex}"
+        index = QdrantIndex(qdrant.url, qdrant.api_key, name)
+        made_with = {"embedding_model": "gemini-embedding-001"}
+        unnamed = {"vectors": {"size": 768, "distance": "Cosine"}, "metadata": made_with}
+        await index._api._tell("PUT", f"/collections/{name}", unnamed)
+        point = {"id": 7, "vector": [1.0] + [0.0] * 767, "payload": {"content": "Said."}}
+        await index._api.upsert(name, [point])
+        await index.close()
+        variables = {
+            "QDRANT_URL": qdrant.url,
+            "QDRANT_API_KEY": qdrant.api_key,
+            "QDRANT_COLLECTION": name,
+        }
+        checks = await looked_at(gemini.settings | variables)
+        assert outcomes(checks, "qdrant", "collection", "embedding model") == ["ok", "ok", "ok"]
+        assert "searched by meaning only (dense)" in checks["collection"].detail
+
     async def test_a_collection_of_another_model_fails(self, gemini: GeminiStandIn, qdrant: QdrantShim):
         async with collection(qdrant, "text-embedding-004") as variables:
             checks = await looked_at(gemini.settings | variables)

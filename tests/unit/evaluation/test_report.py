@@ -69,3 +69,30 @@ def test_a_figure_that_fell_is_told_and_one_within_the_tolerance_is_not() -> Non
     assert "in_scope recall@1: 1.000 before, 0.000 now" in fallen
     assert "follow_up MRR: 1.000 before, not measured now" in fallen
     assert regressions(before, now, 1.0) == [line for line in fallen if "not measured" in line]
+
+
+def test_both_halves_are_told() -> None:
+    found, missed = outcome("in_scope", "a", "a"), outcome("in_scope", "b", "a")
+
+    told = report([found, missed, found, found], k=1)
+
+    assert told.halves["in_scope"]["recall@1"] == (1.0, 0.5)
+
+
+def test_a_selection_is_answered_where_what_is_expected_is_quoted() -> None:
+    def selection(answer: str, **known: object) -> Outcome:
+        fields = {"id": "s", "kind": "selection", "question": "?", "context": "It rains. It snows."}
+        return Outcome(Question.model_validate(fields | known), (), not answer, 1.0, answer)
+
+    told = report(
+        [
+            selection("It rains.", expect="It rains."),
+            selection("It snows.", expect="It rains."),
+            selection("", near_miss=True),
+        ],
+        k=3,
+    )
+
+    value = {name: each.value for name, each in told.figures["selection"].items()}
+    assert value == {"quoted": 0.5, "refusal recall": 1.0}
+    assert [each.why for each in told.worst] == ["quoted: It snows."]

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from operator import mul
 from pathlib import Path
 
+import orjson
 import pytest
 
 from ragspace.documents.passage import Passage
@@ -55,7 +57,7 @@ async def test_an_empty_index_is_filled_without_an_embedder(index: EdgeIndex, di
     assert found[LIDAR.content].lexical > 0
 
 
-async def test_half_precision_moves_a_cosine_by_less_than_a_ten_thousandth(
+async def test_bytes_keep_the_direction_of_a_vector_to_a_ten_thousandth(
     index: EdgeIndex, directory: Path
 ) -> None:
     await baked.load_baked(index, directory)
@@ -63,6 +65,21 @@ async def test_half_precision_moves_a_cosine_by_less_than_a_ten_thousandth(
     stored = {each.id: vector for each, vector in await index.contents()}
     for each, exact in entries(LIDAR, RADAR):
         assert math.isclose(math.fsum(map(mul, exact, stored[each.id])), 1.0, abs_tol=1e-4)
+
+
+def test_what_is_derived_is_not_stored() -> None:
+    [line] = baked.bake("words", 64, entries(LIDAR))["passages-0001.jsonl"].splitlines()
+
+    assert set(orjson.loads(line)) == {"file_path", "heading_path", "content", "token_count"}
+
+
+async def test_what_cannot_be_derived_is_stored(index: EdgeIndex, tmp_path: Path) -> None:
+    odd = replace(
+        LIDAR, page="elsewhere", anchor="lidar-1", section_depth=3, part=2, parts=3, section="0123456789"
+    )
+    await baked.load_baked(index, write(tmp_path / "odd", baked.bake("words", 64, entries(odd))))
+
+    assert [each for each, _ in await index.contents()] == [odd]
 
 
 def test_the_same_passages_give_the_same_bytes_in_any_order() -> None:

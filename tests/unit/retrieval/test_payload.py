@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -13,6 +14,12 @@ def test_a_passage_survives_the_payload_with_its_id() -> None:
 
     assert from_payload(to_payload(original)) == original
     assert from_payload(to_payload(original)).id == original.id
+
+
+def test_a_passage_that_has_siblings_still_knows_their_ids() -> None:
+    original = replace(passage("LiDAR measures distance.", part=2), section="0123456789")
+
+    assert from_payload(to_payload(original)).sibling_id(1) == original.sibling_id(1)
 
 
 def test_a_payload_of_an_earlier_version_gives_page_and_anchor() -> None:

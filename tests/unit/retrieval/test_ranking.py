@@ -8,9 +8,9 @@ MINILM = "all-MiniLM-L6-v2"
 
 
 def candidate(
-    content: str, similarity: float, lexical: float = 0.0, *, file: str = "docs/guide.md"
+    content: str, similarity: float, lexical: float = 0.0, *, file: str = "docs/guide.md", part: int = 1
 ) -> Candidate:
-    return Candidate(passage(content, file=file, heading=""), similarity, lexical)
+    return Candidate(passage(content, file=file, heading="", part=part), similarity, lexical)
 
 
 def contents(ranked: list[Candidate]) -> list[str]:
@@ -27,6 +27,28 @@ def test_a_passage_that_both_searches_like_comes_before_the_favourite_of_either(
 
 def test_without_terms_the_cosine_decides() -> None:
     assert contents(rank([candidate("b", 0.2), candidate("a", 0.6), candidate("c", 0.1)], 2)) == ["a", "b"]
+
+
+def test_a_passage_is_as_good_as_its_neighbours_and_comes_after_the_best_of_them() -> None:
+    ranked = rank(
+        [
+            candidate("other", 0.55, 3.0, file="docs/other.md"),
+            candidate("meaning", 0.6, 0.0, part=1),
+            candidate("terms", 0.2, 4.0, part=2),
+            candidate("far", 0.5, 3.0, file="docs/far.md", part=1),
+            candidate("far away", 0.1, 4.0, file="docs/far.md", part=9),
+        ],
+        3,
+    )
+
+    assert contents(ranked) == ["meaning", "terms", "other"]
+
+
+def test_weak_terms_do_not_outweigh_the_meaning() -> None:
+    """Stretched to 0..1, the best of bad matches would count as much as a perfect one."""
+    ranked = rank([candidate("meaning", 0.6), candidate("word", 0.4, 0.5), candidate("no", 0.3)], 1)
+
+    assert contents(ranked) == ["meaning"]
 
 
 def test_equal_scores_keep_the_order_of_the_documents() -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ragspace.documents.passage import Passage
 from ragspace.errors import RetrievalUnavailable
 from ragspace.models.protocols import Purpose, Vector
 from ragspace.models.query_cache import REMEMBERED_QUESTIONS
@@ -204,3 +206,21 @@ async def test_after_an_outage_the_next_question_tries_the_index_itself(tmp_path
 
     assert headings(await retriever.retrieve("What is a lidar sensor?", limit=1)) == ["Lidar"]
     await index.close()
+
+
+async def test_where_the_neighbours_cannot_be_fetched_the_passage_comes_alone(
+    index: EdgeIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = [
+        replace(passage(text, heading="Lidar", part=part), parts=9, section="of nine")
+        for part, text in enumerate(("A lidar sensor measures distance.", "It turns."), start=1)
+    ]
+    await fill(index, split, WordEmbedder())
+
+    async def fails(ids: object) -> list[Passage]:
+        raise RetrievalUnavailable(service="qdrant", reason="timeout")
+
+    monkeypatch.setattr(index, "passages", fails)
+    found = await Retriever(index, WordEmbedder()).retrieve("What is a lidar sensor?", limit=1)
+
+    assert "A lidar sensor measures distance." in found.passages[0].passage.content

@@ -1,11 +1,30 @@
+from dataclasses import replace
+
 import pytest
 
 from ragspace.retrieval.protocols import SparseVector
-from ragspace.retrieval.terms import passage_terms, question_terms, with_identifiers
+from ragspace.retrieval.terms import (
+    HEADING_WEIGHT,
+    index_terms,
+    passage_terms,
+    question_terms,
+    search_terms,
+    with_identifiers,
+)
+from tests.support.passages import passage
 
 
-def shared(question: str, passage: str) -> int:
-    return len(set(question_terms(question).indices) & set(passage_terms(passage).indices))
+def shared(question: str, text: str) -> int:
+    return len(set(question_terms(question).indices) & set(passage_terms(text).indices))
+
+
+def score(question: str, text: str, *, heading: str) -> float:
+    """BM25 without rarity."""
+    asked, held = search_terms(question), index_terms(passage(text, heading=heading))
+    weights = dict(zip(held.indices, held.values, strict=True))
+    return sum(
+        value * weights.get(index, 0.0) for index, value in zip(asked.indices, asked.values, strict=True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,3 +79,27 @@ def test_plain_prose_is_left_as_it_is() -> None:
 def test_a_text_that_is_one_long_word_is_read_once(word: str) -> None:
     """In time that grows with its square, this would take an hour."""
     assert with_identifiers(word * 400_000).startswith(word * 400_000)
+
+
+def test_a_term_of_the_heading_counts_more_than_one_of_the_text_alone() -> None:
+    assert score("lidar", "It measures distance.", heading="Lidar") > score(
+        "lidar", "Lidar measures.", heading="Distance"
+    )
+
+
+def test_only_the_sections_own_heading_has_terms_of_its_own() -> None:
+    above, own = passage("Text.", heading=""), passage("Text.", heading="Lidar")
+    nested = replace(own, heading_path=("Sensors", "Lidar"))
+
+    assert index_terms(above) == passage_terms("Text.")
+    assert len(index_terms(nested).indices) == len(passage_terms(nested.text_to_embed).indices) + 1
+
+
+def test_a_term_is_searched_in_the_text_and_less_in_the_heading() -> None:
+    assert sorted(search_terms("lidar").values) == [HEADING_WEIGHT, 1.0]
+
+
+def test_no_term_is_named_twice() -> None:
+    found = index_terms(passage("Lidar lidar cameras.", heading="Lidar and camera"))
+
+    assert len(set(found.indices)) == len(found.indices) == len(found.values)

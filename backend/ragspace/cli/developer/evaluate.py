@@ -81,18 +81,20 @@ async def _report(settings: Settings, file: Path, docs: list[Path], k: int) -> "
 
 def _show(report: "Report", worst: int) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("", "questions", "figure", "value", "95 % interval"):
-        table.add_column(heading, justify="right" if heading in ("questions", "value") else "left")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for heading in ("", "asked", "figure", "value", "95 % interval", "even", "odd"):
+        table.add_column(heading, justify="right" if heading in ("asked", "value", "even", "odd") else "left")
     for kind, figures in report.figures.items():
         for number, (name, figure) in enumerate(figures.items()):
             first = number == 0
+            halves = report.halves[kind].get(name)
             table.add_row(
                 kind.replace("_", " ") if first else "",
                 str(report.questions[kind]) if first else "",
-                name,
+                name.replace("refusal recall of", "  of"),
                 f"{figure.value:.3f}",
                 f"{figure.low:.3f} to {figure.high:.3f}",
+                *(f"{half:.3f}" for half in halves or ()),
             )
     console.print(table)
     console.print(
