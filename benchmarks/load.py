@@ -113,7 +113,8 @@ async def measure(plan: Plan) -> Figures:
     ]
 
     def asking(number: int) -> bytes:
-        body = {"message": QUESTION.format(number), "deltas": pace.deltas}
+        # The model is for the upstream, when it is read without a subject; subjects have one of their own.
+        body = {"message": QUESTION.format(number), "model": plan.model, "deltas": pace.deltas}
         return _request(address.path or "/", address.netloc, orjson.dumps(body))
 
     began = time.perf_counter()
