@@ -70,7 +70,8 @@ def measure() -> str:
         f"apart, the first after {PACE.first_ms} ms) and load; {told}. Every question is new and is embedded "
         "by the upstream, at once. ragspace speaks Gemini's protocol, the others OpenAI's; ragspace stores "
         "conversations, checks citations and can resume, the peers do not; the relay does not even retrieve. "
-        "In bold: how many times better ragspace is. Start: with the documents embedded before. "
+        "In bold: how many times better ragspace is. Start: with the documents embedded before. Installed: "
+        "all that is pinned; ragspace's holds an embedding model and what runs it. "
         f"{MEANING[0].upper()}{MEANING[1:]}.\n\n"
     )
     return f"{head}{_table(measured)}\n\n{proof}"
@@ -94,13 +95,14 @@ def _measured(subject: Subject, upstream: str) -> dict[Measure, float]:
     with started(subject, upstream, PACE) as server:
         server.load(2, fresh=True)
         found[Measure("memory when idle (RSS)", " MB")] = memory_mb(server.process)
-        for readers in READERS:
-            seen = _streams(server, readers)
-            found[Measure(f"added to the first token, p50, {readers} readers", " ms")] = (
-                float("nan") if seen.lost else added_ms(seen)
-            )
-            found[Measure(f"deltas/s, {readers} readers", "", more_is_better=True)] = seen.deltas_per_s
-            found[Measure(f"gap, p99, {readers} readers", " ms")] = seen.gap_p99
+        seen = {readers: _streams(server, readers) for readers in READERS}
+        for readers, each in seen.items():
+            added = math.nan if each.lost else added_ms(each)
+            found[Measure(f"added to the first token, p50, {readers} readers", " ms")] = added
+        for readers, each in seen.items():
+            found[Measure(f"gap, p99, {readers} readers", " ms")] = math.nan if each.lost else each.gap_p99
+        for readers, each in seen.items():
+            found[Measure(f"deltas/s, {readers} readers", "", more_is_better=True)] = each.deltas_per_s
         loaded = milliseconds_under_load(server, HEALTH_READERS)
         found[Measure(f"health, p99, {HEALTH_READERS} readers", " ms")] = quantile(loaded, 0.99)
     held = streams_held(subject, upstream, GUESSES.get(subject.name, GUESS))
