@@ -1,7 +1,7 @@
 """`python -m benchmarks [NAME …]`: run the named benchmarks, or all, and write benchmarks/RESULTS.md.
 
-All are those that install nothing; `peers` and `plots` install what they need, and run when they are named
-or with `everything`.
+All are those that need nothing installed; `lighthouse`, `peers` and `plots` install what they need, and run when they are
+named or with `everything`.
 """
 
 import sys
@@ -18,32 +18,32 @@ from benchmarks import (
     start,
     streams,
 )
-from benchmarks.frontend.measure import measure as measure_frontend
+from benchmarks.frontend import measure as frontend
 from benchmarks.report import write_report
 
-BENCHMARKS = {
+INSTALL_NOTHING = {
     "start": start.measure,
     "streams": streams.measure,
     "memory": memory.measure,
     "health": health.measure,
     "retrieval": retrieval.measure,
     "ingest": ingest.measure,
-    "image": image.measure,
-    "frontend": measure_frontend,
+    "frontend": frontend.measure,
 }
-ON_DEMAND = {"peers": comparison.measure, "plots": plots.measure}
+ON_DEMAND = {"lighthouse": frontend.judge, "peers": comparison.measure, "plots": plots.measure}
+NEEDS_CONTAINERS = {"image": image.measure}
+BENCHMARKS = INSTALL_NOTHING | ON_DEMAND | NEEDS_CONTAINERS
 
 
 def main() -> None:
-    known = BENCHMARKS | ON_DEMAND
-    names = sys.argv[1:] or list(BENCHMARKS)
+    names = sys.argv[1:] or list(INSTALL_NOTHING | NEEDS_CONTAINERS)
     if names == ["everything"]:
-        names = list(known)
-    unknown = [name for name in names if name not in known]
+        names = list(BENCHMARKS)
+    unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
-        raise SystemExit(f"no benchmark is named {', '.join(unknown)}; there are {', '.join(known)}")
+        raise SystemExit(f"no benchmark is named {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
     for name in names:
-        section = known[name]()
+        section = BENCHMARKS[name]()
         print(section, flush=True)
         write_report(name, section, machine.description())
 

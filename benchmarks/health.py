@@ -19,7 +19,7 @@ def milliseconds_under_load(server: Running, readers: int = READERS) -> list[flo
     """What health took, time after time, while `readers` were told answers; sorted."""
     taken: list[float] = []
     with ThreadPoolExecutor(1) as thread:
-        streams = thread.submit(server.load, readers, PACE.model, fresh=True)
+        streams = thread.submit(server.load, readers, fresh=True)
         while not streams.done():
             taken.append(_asked(server))
             time.sleep(PAUSE_S)
@@ -49,7 +49,7 @@ def measure() -> str:
     rows = []
     with upstream() as address:
         for subject in (RAGSPACE, RELAY):
-            with started(subject, address, PACE.model) as server:
+            with started(subject, address, PACE) as server:
                 quiet, loaded = milliseconds_in_quiet(server), milliseconds_under_load(server)
             rows.append([subject.name, *_cells(quiet), *_cells(loaded), f"{len(loaded)}"])
     head = (

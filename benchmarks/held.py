@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 
-from benchmarks.load import Plan
 from benchmarks.pace import Pace
-from benchmarks.processes import load
-from benchmarks.subjects import Running
+from benchmarks.subjects import Running, Subject, started
 
 PACE = Pace(first_ms=100, gap_ms=20, deltas=75)
 PRECISION = 1.15
@@ -23,9 +21,11 @@ MEANING = (
 )
 
 
-def streams_held(server: Running, guess: int) -> int:
-    """How many `server` holds; the search begins at `guess`."""
-    return most(lambda readers: _holds(server, readers), guess)
+def streams_held(subject: Subject, upstream: str, guess: int) -> int:
+    """How many `subject` holds; the search begins at `guess`."""
+    with started(subject, upstream, PACE) as server:
+        server.load(1, fresh=True)
+        return most(lambda readers: _holds(server, readers), guess)
 
 
 def most(holds: Callable[[int], bool], guess: int) -> int:
@@ -54,10 +54,7 @@ def most(holds: Callable[[int], bool], guess: int) -> int:
 def _holds(server: Running, readers: int) -> bool:
     """A failure may be the machine's, so it has to happen twice."""
     for _ in range(TRIES):
-        plan = Plan(
-            server.ask, readers, PACE.model, ROUNDS, first_question=next(server.numbers), patience=PATIENCE_S
-        )
-        seen = load(plan)
+        seen = server.load(readers, fresh=True, rounds=ROUNDS, patience=PATIENCE_S)
         if not seen.lost and not seen.late:
             return True
     return False

@@ -53,6 +53,7 @@ class Reader(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._tail = b""
         self._words = 0
+        self._head_awaited = True
         self._reading = Reading(0.0, [])
         self._ended: asyncio.Future[None] | None = None
         self._lost = asyncio.get_running_loop().create_future()
@@ -64,7 +65,7 @@ class Reader(asyncio.Protocol):
 
     async def read(self, request: bytes, patience: float) -> Reading:
         """Ask, and read to the stream's end, or to the end of the patience."""
-        self._tail, self._words = b"", 0
+        self._tail, self._words, self._head_awaited = b"", 0, True
         self._ended = asyncio.get_running_loop().create_future()
         reading = self._reading = Reading(time.perf_counter(), [])
         if self._transport is None or self._transport.is_closing():
@@ -80,6 +81,10 @@ class Reader(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        if self._head_awaited:
+            self._head_awaited = False
+            if not data.startswith(b"HTTP/1.1 200 "):
+                self._end()  # a refusal: the stream counts as lost
         data = self._tail + data
         found = WORD.findall(data)
         if found:
@@ -113,7 +118,8 @@ async def measure(plan: Plan) -> Figures:
     ]
 
     def asking(number: int) -> bytes:
-        body = {"message": QUESTION.format(number), "deltas": pace.deltas}
+        # The model is for the upstream, when it is read without a subject; subjects have one of their own.
+        body = {"message": QUESTION.format(number), "model": plan.model, "deltas": pace.deltas}
         return _request(address.path or "/", address.netloc, orjson.dumps(body))
 
     began = time.perf_counter()

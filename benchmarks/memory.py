@@ -6,22 +6,27 @@ from concurrent.futures import ThreadPoolExecutor
 from benchmarks.pace import Pace
 from benchmarks.processes import memory_mb
 from benchmarks.report import table
-from benchmarks.subjects import RAGSPACE, RELAY, Running, started, upstream
+from benchmarks.subjects import RAGSPACE, RELAY, Running, Subject, started, upstream
 
 STREAMS = 400
-PACE = Pace(first_ms=100, gap_ms=200, deltas=40)
-WARM = Pace(first_ms=10, gap_ms=1, deltas=40)
+WARM = 16
+PACE = Pace(first_ms=100, gap_ms=125, deltas=40)
 SAMPLE_S = 0.2
 
 
-def per_stream_kb(server: Running) -> float:
-    """Kilobytes of RSS that each of STREAMS open streams adds, at the most that was seen while all were open.
-    The server has answered a few questions before, so that what is loaded once is not counted."""
-    server.load(16, WARM.model, fresh=True)
-    time.sleep(1)
+def per_stream_kb(subject: Subject, upstream: str) -> float:
+    """Kilobytes of RSS that each of STREAMS open streams adds, at the most that was seen; NaN where some were
+    lost. The server has answered a few questions before, so that what is loaded once is not counted."""
+    with started(subject, upstream, PACE) as server:
+        server.load(WARM, fresh=True)
+        time.sleep(1)
+        return _added_kb(server)
+
+
+def _added_kb(server: Running) -> float:
     idle = highest = memory_mb(server.process)
     with ThreadPoolExecutor(1) as thread:
-        readers = thread.submit(server.load, STREAMS, PACE.model, fresh=True)
+        readers = thread.submit(server.load, STREAMS, fresh=True)
         while not readers.done():
             highest = max(highest, memory_mb(server.process))
             time.sleep(SAMPLE_S)
@@ -33,10 +38,7 @@ def per_stream_kb(server: Running) -> float:
 def measure() -> str:
     """Memory per open stream, beside the relay's."""
     with upstream() as address:
-        with started(RAGSPACE, address, PACE.model) as server:
-            ours = per_stream_kb(server)
-        with started(RELAY, address, PACE.model) as server:
-            relay = per_stream_kb(server)
+        ours, relay = (per_stream_kb(subject, address) for subject in (RAGSPACE, RELAY))
     head = (
         f"## Memory of a stream\n\nRSS with {STREAMS} open streams less RSS with none, per stream; each asks "
         "a question of its own and gets five sources. Reference: the bare relay.\n\n"

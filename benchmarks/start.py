@@ -66,11 +66,11 @@ def measure() -> str:
 def start(subject: Subject, home: Path, upstream: str) -> tuple[float, float, float]:
     """Seconds until it answers and until it is ready, and its memory in MB a second after an answer."""
     began = time.perf_counter()
-    with started_in(home, subject, upstream, PACE.model, until=subject.live) as server:
+    with started_in(home, subject, upstream, PACE, until=subject.live) as server:
         live = time.perf_counter() - began
         wait_for(server.health, server.process)
         ready = time.perf_counter() - began
-        server.load(1, PACE.model)
+        server.load(1)
         time.sleep(IDLE_S)
         return live, ready, memory_mb(server.process)
 

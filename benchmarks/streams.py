@@ -15,7 +15,6 @@ READERS = (1, 16, 50, 200, 400)
 TURNS = 3
 GUESS = 200
 PACE = Pace(first_ms=300, gap_ms=20, deltas=64)
-WARM = Pace(PACE.first_ms, 0, 1)
 
 
 def measure() -> str:
@@ -24,10 +23,10 @@ def measure() -> str:
     rows = []
     with ExitStack() as stack:
         address = stack.enter_context(upstream())
-        ours = stack.enter_context(started(RAGSPACE, address, PACE.model))
-        relay = stack.enter_context(started(RELAY, address, PACE.model))
+        ours = stack.enter_context(started(RAGSPACE, address, PACE))
+        relay = stack.enter_context(started(RELAY, address, PACE))
         for server in (ours, relay):
-            server.load(max(READERS), WARM.model)
+            server.load(max(READERS))
         for readers in READERS:
             pairs = [(whole(ours, readers), whole(relay, readers)) for _ in range(TURNS)]
             ourselves, limit = (median(list(side)) for side in zip(*pairs, strict=True))
@@ -35,7 +34,9 @@ def measure() -> str:
             rows.append([str(readers), *_cells(ourselves, limit), f"{ratio:.2f}"])
             seen[RAGSPACE.name].append(ourselves)
             seen[RELAY.name].append(limit)
-        held = [f"{server.subject.name} {streams_held(server, GUESS):,}" for server in (ours, relay)]
+        proof = capacity(address, PACE)
+    with upstream() as address:
+        held = [f"{each.name} {streams_held(each, address, GUESS):,}" for each in (RAGSPACE, RELAY)]
     keep("streams", {"readers": READERS, "first_ms": PACE.first_ms, "figures": seen})
     head = (
         f"## Streams\n\n{PACE.deltas} deltas, {PACE.gap_ms} ms apart, the first after {PACE.first_ms} ms. "
@@ -45,7 +46,7 @@ def measure() -> str:
         f"Medians of {TURNS} turns.\n\n"
     )
     columns = ["readers", "added to the first token, p50", "p99", "gap, p50", "gap, p99", "deltas/s"]
-    foot = f"\n\nHeld: {', '.join(held)} ({MEANING}).\n\n{capacity()}"
+    foot = f"\n\nHeld: {', '.join(held)} ({MEANING}).\n\n{proof}"
     return head + table([*columns, "of the relay's"], rows) + foot
 
 
@@ -72,7 +73,7 @@ def median(several: list[Figures]) -> Figures:
 
 def whole(server: Running, readers: int) -> Figures:
     """What all readers saw. RuntimeError where one lost words: a figure of the others would mean nothing."""
-    seen = server.load(readers, PACE.model)
+    seen = server.load(readers)
     if seen.lost:
         raise RuntimeError(f"{seen.lost} of {readers} streams of {server.subject.name} lost words")
     return seen

@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 
 from benchmarks.load import Plan
-from benchmarks.processes import load, running, wait_for
+from benchmarks.pace import Pace
+from benchmarks.processes import PATIENCE_S, load, running, wait_for
 from benchmarks.statistics import Figures
 from tests.support.servers import LOOPBACK, free_port
 
@@ -69,20 +70,23 @@ RELAY = Subject("relay", (*PYTHON, "benchmarks.relay", "{port}", "{upstream}", "
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A subject's server, that answers questions. `numbers` tell questions that were never asked before."""
+    """A subject's server, that answers questions at `pace`. `numbers` tell questions that were never asked
+    before."""
 
     subject: Subject
     process: psutil.Process
     address: str
+    pace: Pace
     numbers: Iterator[int] = field(default_factory=lambda: count(100_000, 10_000))
 
-    def load(self, readers: int, model: str, *, fresh: bool = False) -> Figures:
-        """What `readers` see who all ask at once: the same questions as the last time, or `fresh` ones."""
-        return load(Plan(self.ask, readers, model, first_question=next(self.numbers) if fresh else 0))
-
-    @property
-    def ask(self) -> str:
-        return f"{self.address}{self.subject.ask}"
+    def load(
+        self, readers: int, *, fresh: bool = False, rounds: int = 1, patience: float = PATIENCE_S
+    ) -> Figures:
+        """What `readers` see who all ask at once, the same questions as the last time or `fresh` ones; with
+        more `rounds`, see `Plan`."""
+        first = next(self.numbers) if fresh else 0
+        url = f"{self.address}{self.subject.ask}"
+        return load(Plan(url, readers, self.pace.model, rounds, first, patience))
 
     @property
     def health(self) -> str:
@@ -99,20 +103,20 @@ def upstream() -> Iterator[str]:
 
 
 @contextmanager
-def started(subject: Subject, upstream: str, model: str) -> Iterator[Running]:
-    """`subject` on an empty directory, ready, answering at the pace `model` by `upstream`."""
+def started(subject: Subject, upstream: str, pace: Pace) -> Iterator[Running]:
+    """`subject` on an empty directory, ready, answering at `pace` by `upstream`."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        yield stack.enter_context(started_in(home, subject, upstream, model))
+        yield stack.enter_context(started_in(home, subject, upstream, pace))
 
 
 @contextmanager
 def started_in(
-    home: Path, subject: Subject, upstream: str, model: str, *, until: str | None = None
+    home: Path, subject: Subject, upstream: str, pace: Pace, *, until: str | None = None
 ) -> Iterator[Running]:
     """The same in the directory `home`, as soon as `until` (by default, `ready`) answers."""
     port = free_port()
-    known = {"{port}": str(port), "{upstream}": upstream, "{model}": model, "{home}": str(home)}
+    known = {"{port}": str(port), "{upstream}": upstream, "{model}": pace.model, "{home}": str(home)}
 
     def filled(text: str) -> str:
         for name, value in known.items():
@@ -124,4 +128,4 @@ def started_in(
     address = f"http://{LOOPBACK}:{port}"
     with running(command, environment) as process:
         wait_for(f"{address}{until or subject.ready}", process)
-        yield Running(subject, process, address)
+        yield Running(subject, process, address, pace)

@@ -45,6 +45,9 @@ def peers(data: dict[str, dict[str, float]], file: Path) -> None:
 
 def _axes(axes: Any, title: str, *, logarithmic: bool = False) -> None:
     axes.set(title=title, xlabel=READERS, xscale="log")
+    asked = sorted({int(x) for line in axes.get_lines() for x in line.get_xdata()})
+    axes.set_xticks(asked, labels=[str(each) for each in asked])
+    axes.minorticks_off()
     if logarithmic:
         axes.set_yscale("log")
     axes.grid(visible=True, alpha=0.3)

@@ -1,8 +1,12 @@
 """The load generator reads what the paced upstream writes, whatever the pieces it comes in."""
 
 import asyncio
+import base64
+import struct
 from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 
+import orjson
 import pytest
 
 from benchmarks.connection import STREAM_HEAD, Connection, Handle
@@ -87,3 +91,28 @@ async def test_the_upstream_writes_as_many_deltas_as_the_models_name_says_in_bot
         handle(connection, method, path, f'{{"model":"{QUICK.model}"}}'.encode())
 
     assert (await _read_from(respond, path)).lost == 0
+
+
+def test_both_protocols_embed_a_text_alike() -> None:
+    openai = orjson.loads(answered("/v1/embeddings", {"model": "any", "input": ["LiDAR"]}))
+    packed = orjson.loads(
+        answered("/v1/embeddings", {"model": "any", "input": "LiDAR", "encoding_format": "base64"})
+    )
+    content = {"parts": [{"text": "LiDAR"}]}
+    gemini = orjson.loads(
+        answered("/v1beta/models/any:batchEmbedContents", {"requests": [{"content": content}]})
+    )
+
+    vector = openai["data"][0]["embedding"]
+    assert gemini["embeddings"][0]["values"] == vector
+    unpacked = struct.unpack(f"<{len(vector)}f", base64.b64decode(packed["data"][0]["embedding"]))
+    assert unpacked == pytest.approx(vector, abs=1e-6)
+
+
+def answered(path: str, body: dict[str, object]) -> bytes:
+    """The body of the upstream's response."""
+    told: list[bytes] = []
+    connection = Connection(handle)
+    connection.connection_made(SimpleNamespace(write=told.append))
+    handle(connection, "POST", path, orjson.dumps(body))
+    return b"".join(told).partition(b"\r\n\r\n")[2]
