@@ -9,7 +9,6 @@ from rich.console import Console
 from ragspace import __version__
 from ragspace.cli.ask import ask
 from ragspace.cli.ingest import ingest
-from ragspace.cli.prepare_sample import prepare_sample
 from ragspace.cli.serve import serve
 from ragspace.errors import RagspaceError
 
@@ -27,7 +26,6 @@ if find_spec("ragspace.cli.developer") is not None:
     from ragspace.cli.developer import add_developer_commands
 
     add_developer_commands(app)
-app.command(hidden=True)(prepare_sample)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,6 +1,7 @@
 """`ragspace ingest`: documents into the index."""
 
 import asyncio
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -39,8 +40,11 @@ def ingest(
     configure_logs("WARNING", settings.secret_values())
     summary = asyncio.run(_ingest(settings, paths, rebuild, drop_old, dry_run))
     _show(summary)
-    if dry_run and settings.embedding == "gemini":
-        _show_estimate(settings, summary)
+    if dry_run and settings.embedding == "gemini" and find_spec("ragspace.cli.developer") is not None:
+        from ragspace.cli.developer.embedding_estimate import estimate
+
+        for line in estimate(settings, summary).lines():
+            Console(highlight=False, soft_wrap=True).print(line, markup=False)
     if summary.files == 0:
         raise RagspaceError("No document was read.", action="Name a folder that holds documents.")
     if strict and summary.skipped:
@@ -107,16 +111,3 @@ def _show(summary: IngestSummary) -> None:
         f"in {summary.seconds:.1f} s.",
         markup=False,
     )
-
-
-def _show_estimate(settings: Settings, summary: IngestSummary) -> None:
-    from ragspace.models.gemini_estimate import EmbeddingEstimate
-
-    estimate = EmbeddingEstimate(
-        summary.embedded,
-        summary.tokens,
-        settings.gemini_embedding_requests_per_day,
-        settings.gemini_embedding_price,
-    )
-    for line in estimate.lines():
-        Console(highlight=False, soft_wrap=True).print(line, markup=False)

@@ -23,11 +23,10 @@ _TABLE = "CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, content BLOB,
 
 
 class ReadCache:
-    """By a file's name and content, the ids of the passages that it gave; nothing of its text.
+    """By a file's name and content, the ids of the passages that it gave.
 
-    A cache only: whether those passages are in an index is the index's word, and a cache that is lost,
-    damaged or cannot be written costs the time to parse, nothing else. Made by another version of the
-    readers, it knows nothing. Threads may call it one at a time.
+    Lost, damaged or not to be written, it costs the time to parse, nothing else. Of what another version of
+    the readers made it knows nothing. Threads may call it one at a time.
     """
 
     def __init__(self, path: Path) -> None:

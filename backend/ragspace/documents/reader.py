@@ -21,7 +21,11 @@ from ragspace.documents.splitting import split
 from ragspace.documents.walking import SUFFIXES, walk
 
 LARGEST_FILE = 64 * 1024 * 1024
-"""Bytes."""
+"""Bytes: of a PDF, which is mostly pictures."""
+
+LARGEST_TEXT = 16 * 1024 * 1024
+"""Bytes of any other file: some twenty thousand passages. What is larger is data or an export, and 50 MB of
+Markdown take 800 MB of memory while they are parsed."""
 
 LONGEST_PROSE = 140
 """Tokens of a passage. Retrieval is best near 140 (docs/evaluation.md): shorter passages lose their context,
@@ -113,7 +117,7 @@ def _content(file: str, path: Path) -> bytes:
         raise Unreadable("is of a kind that is not read (read are " + ", ".join(sorted(SUFFIXES)) + ")")
     if not _is_unicode(file):
         raise Unreadable("has a name that is not UTF-8")
-    data = _read(path)
+    data = _read(path, LARGEST_FILE if suffix == ".pdf" else LARGEST_TEXT)
     if not data.strip():
         raise Unreadable("is empty")
     return data
@@ -140,13 +144,13 @@ def _document(file: str, data: bytes, count_tokens: CountTokens, max_tokens: int
     return Document(file, parsed.title or PurePosixPath(file).stem, passages)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, largest: int) -> bytes:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise Unreadable("is no regular file")
-        if status.st_size > LARGEST_FILE:
-            raise Unreadable(f"is larger than {LARGEST_FILE // 1024**2} MB")
+        if status.st_size > largest:
+            raise Unreadable(f"is larger than {largest // 1024**2} MB: split it up")
         return path.read_bytes()
     except FileNotFoundError:
         raise Unreadable(

@@ -25,6 +25,13 @@ def write(root: Path, *names: str) -> None:
         path.write_text(f"The text of {name}.")
 
 
+def of_size(path: Path, megabytes: int) -> None:
+    """A file that takes no room on the disk."""
+    with path.open("wb") as file:
+        file.write(b"%PDF-1.7\n")
+        file.truncate(megabytes * 1024 * 1024)
+
+
 def files(*paths: Path) -> list[str]:
     return [item.file for item in read_documents(paths, count_words)]
 
@@ -71,32 +78,55 @@ def test_a_file_named_by_the_user_of_an_unknown_kind_is_told(site: Path) -> None
     assert re.match(r"The file is of a kind that is not read", reasons(site / "data.csv")["docs/data.csv"])
 
 
-def test_files_that_cannot_be_read_are_named_and_the_rest_is_read(
-    site: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reader, "LARGEST_FILE", 1024 * 1024)
+def test_files_that_cannot_be_read_are_named_and_the_rest_is_read(site: Path) -> None:
     write(site, "good.md")
     (site / "empty.md").write_bytes(b"")
     (site / "blank.md").write_text(" \n\n")
     (site / "comment.md").write_text("<!-- nothing -->\n\n# Only a heading\n")
     (site / "draft.mdx").write_text("---\ndraft: true\n---\nText.")
-    (site / "huge.txt").write_bytes(b"x" * (1024 * 1024 + 1))
+    of_size(site / "huge.md", 50)
+    of_size(site / "huge.pdf", 65)
     (site / "picture.md").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
     (site / "broken.pdf").write_bytes(b"%PDF-1.7 and then nothing")
     (site / "gone.md").symlink_to(site / "nowhere.md")
+    (site / "itself.md").symlink_to(site / "itself.md")
     os.mkfifo(site / "pipe.md")
     assert reasons(site) == {
         "docs/empty.md": "The file is empty.",
         "docs/blank.md": "The file is empty.",
         "docs/comment.md": "The file holds no text.",
         "docs/draft.mdx": "The file is marked as a draft in its front matter.",
-        "docs/huge.txt": "The file is larger than 1 MB.",
+        "docs/huge.md": "The file is larger than 16 MB: split it up.",
+        "docs/huge.pdf": "The file is larger than 64 MB: split it up.",
         "docs/picture.md": "The file is not text.",
         "docs/broken.pdf": "The file is not a readable PDF.",
         "docs/gone.md": "The file is a link to a file that does not exist.",
+        "docs/itself.md": "The file cannot be opened: too many levels of symbolic links.",
         "docs/pipe.md": "The file is no regular file.",
     }
     assert "docs/good.md" in files(site)
+
+
+def test_a_pdf_may_be_larger_than_a_text(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "LARGEST_TEXT", 0)
+    write(site, "scans.pdf", "text.md")
+    assert reasons(site) == {
+        "docs/scans.pdf": "The file is not a readable PDF.",
+        "docs/text.md": "The file is larger than 0 MB: split it up.",
+    }
+
+
+def test_links_that_lead_in_a_circle_are_told_once_and_the_rest_is_read(site: Path) -> None:
+    write(site, "a/x.md", "b/y.md")
+    (site / "a" / "to-b").symlink_to(site / "b", target_is_directory=True)
+    (site / "b" / "to-a").symlink_to(site / "a", target_is_directory=True)
+    assert [file for file in files(site) if not file.endswith("/")] == [
+        "docs/a/to-b/y.md",
+        "docs/a/x.md",
+        "docs/b/to-a/x.md",
+        "docs/b/y.md",
+    ]
+    assert set(reasons(site).values()) == {"The folder is a symbolic link to a folder that it stands in."}
 
 
 def test_a_link_to_a_folder_above_is_told_and_not_followed(site: Path) -> None:

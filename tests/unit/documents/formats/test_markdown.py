@@ -71,6 +71,7 @@ def test_a_deeper_heading_closes_with_the_next_of_its_level(passages_of: Passage
     [
         ("## The `run` *command* of [docs](x.md) #", "The run command of docs", "the-run-command-of-docs"),
         ("## Q&amp;A ![icon](i.png)", "Q&A icon", "qa-icon"),
+        ("## \"Safe\" & 'sound' ‘now’", "\"Safe\" & 'sound' ‘now’", "safe--sound-now"),
         ("## Own {#my-id}", "Own", "my-id"),
         (r"## Own \{#my-id}", "Own", "my-id"),
         ("## A <span>b</span>", "A b", "a-b"),

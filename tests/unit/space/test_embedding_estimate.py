@@ -1,6 +1,6 @@
 import pytest
 
-from ragspace.models.gemini_estimate import EmbeddingEstimate
+from ragspace.cli.developer.embedding_estimate import EmbeddingEstimate
 
 
 def test_days_are_told_for_both_ways_of_counting_a_batch() -> None:

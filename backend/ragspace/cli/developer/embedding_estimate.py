@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from ragspace.models.gemini_embedder import BATCH
+from ragspace.retrieval.ingest import IngestSummary
+from ragspace.settings import Settings
 
 LIMITS_PAGE = "https://ai.google.dev/gemini-api/docs/rate-limits"
 PRICES_PAGE = "https://ai.google.dev/gemini-api/docs/pricing"
@@ -53,6 +55,16 @@ class EmbeddingEstimate:
         if self.cost is None:
             said.append(f"GEMINI_EMBEDDING_PRICE adds the cost; prices: {PRICES_PAGE}")
         return said
+
+
+def estimate(settings: Settings, dry_run: IngestSummary) -> EmbeddingEstimate:
+    """For what `dry_run` would embed."""
+    return EmbeddingEstimate(
+        dry_run.embedded,
+        dry_run.tokens,
+        settings.gemini_embedding_requests_per_day,
+        settings.gemini_embedding_price,
+    )
 
 
 def _days(number: int) -> str:
