@@ -3,14 +3,15 @@
 import sys
 
 from benchmarks import image, machine, start, streams
-from benchmarks.frontend.measure import measure as measure_frontend
+from benchmarks.frontend import measure as frontend
 from benchmarks.report import write_report
 
 BENCHMARKS = {
     "start": start.measure,
     "streams": streams.measure,
     "image": image.measure,
-    "frontend": measure_frontend,
+    "frontend": frontend.measure,
+    "lighthouse": frontend.judge,
 }
 
 
