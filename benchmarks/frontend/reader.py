@@ -21,7 +21,7 @@ ARGUMENTS = [
     "--disable-background-networking",
 ]
 FRAME_MS = 1000 / 60
-PATIENCE_MS = 240_000
+PATIENCE_MS = 600_000
 AFTERWARDS_MS = 1000
 """How long after the last change what it leads to (colours for code) still counts."""
 
