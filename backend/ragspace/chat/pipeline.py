@@ -227,6 +227,7 @@ class _Run:
                     self._write(self._citations.feed(piece.text))
                 else:
                     self._finish = piece
+                    self._answer.spent = piece
         self._flush()
         if self._finish is None:
             raise GenerationUnavailable(service="gemini", action=NOTHING_SAID_ACTION)
