@@ -14,6 +14,7 @@ from ragspace.retrieval.followup import in_context
 from ragspace.retrieval.protocols import Candidate, IndexState, PassageIndex
 from ragspace.retrieval.ranking import changes_subject, fits, rank
 from ragspace.retrieval.terms import question_terms
+from ragspace.spans import span
 
 CANDIDATES = 20
 """How many passages each of the two searches contributes, at least."""
@@ -103,15 +104,17 @@ class Retriever:
         state = self._state or await self.prepare()
         contextual = in_context(question, previous)
         texts = [question] if contextual is None else [question, contextual]
-        vectors = await self._queries.embed(texts, state.dimensions)
+        with span("embed"):
+            vectors = await self._queries.embed(texts, state.dimensions)
         depth = max(CANDIDATES, CANDIDATES_PER_PASSAGE * limit)
-        found = await asyncio.gather(
-            *(
-                self._index.search(vector, question_terms(text), depth)
-                for text, vector in zip(texts, vectors, strict=True)
+        with span("search"):
+            found = await asyncio.gather(
+                *(
+                    self._index.search(vector, question_terms(text), depth)
+                    for text, vector in zip(texts, vectors, strict=True)
+                )
             )
-        )
-        return await asyncio.to_thread(_ranked, self._embedder.model, texts, found)
+            return await asyncio.to_thread(_ranked, self._embedder.model, texts, found)
 
 
 def _ranked(model: str, texts: Sequence[str], found: Sequence[Sequence[Candidate]]) -> Ranking:
