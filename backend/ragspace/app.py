@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from ragspace import __version__
+from ragspace import __version__, spans
 from ragspace.api import chat, conversations, health
 from ragspace.api.cors import CrossOrigin
 from ragspace.api.error_responses import add_error_handlers
@@ -17,6 +17,7 @@ from ragspace.api.reference import reference_router
 from ragspace.api.turns import Turns
 from ragspace.errors import ConfigurationError
 from ragspace.origins import origin_regex
+from ragspace.parts import choose_tracer
 from ragspace.ports import Egress
 from ragspace.runtime import Runtime
 from ragspace.settings import Settings
@@ -32,6 +33,8 @@ def create_app(
 ) -> FastAPI:
     """The application for `settings`. `fatal` is told of a configuration that shows as wrong at start;
     `egress` is what is known of the network outside."""
+    tracer = choose_tracer(settings)
+    spans.use(tracer)
     runtime = Runtime(settings, fatal, egress)
 
     @asynccontextmanager
@@ -39,6 +42,8 @@ def create_app(
         runtime.start()
         yield
         await runtime.close()
+        if tracer is not None:
+            await tracer.close()
 
     app = FastAPI(
         title="ragspace",

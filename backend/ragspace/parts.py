@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import structlog
+
 from ragspace.conversations.records import Message
 from ragspace.errors import ConfigurationError
 from ragspace.models.protocols import Embedder, Generator
@@ -17,6 +19,9 @@ from ragspace.settings import Settings
 if TYPE_CHECKING:
     from ragspace.conversations.repository import SqlConversations
     from ragspace.replicas.relay import RedisRelay
+    from ragspace.tracing.otlp import OtlpTracer
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,21 @@ def choose_relay(
         forget_conversation=forget_conversation,
         keep=keep,
     )
+
+
+def choose_tracer(settings: Settings) -> "OtlpTracer | None":
+    """What sends traces, where they are asked for. One that cannot be had is no reason not to serve."""
+    if settings.otel_exporter_otlp_endpoint is None:
+        return None
+    try:
+        from ragspace.tracing.otlp import OtlpTracer
+    except ModuleNotFoundError:
+        log.warning(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, and nothing is traced: what sends traces is not installed",
+            action="pip install 'ragspace[tracing]'",
+        )
+        return None
+    return OtlpTracer(settings)
 
 
 def choose_embedder(settings: Settings, ledger: QuotaLedger | None = None) -> Embedder:

@@ -191,6 +191,9 @@ class Settings(BaseModel):
     wait_seconds: float = Field(default=10, ge=0, le=30)
     api_key: OwnKey | None = None
     metrics_token: OwnKey | None = None
+    otel_exporter_otlp_endpoint: HttpUrl | None = None
+    otel_exporter_otlp_headers: SecretStr | None = None
+    otel_service_name: str = "ragspace"
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
     log_content: bool = False
 
@@ -331,8 +334,13 @@ class Settings(BaseModel):
         }
         database = self.database_url.get_secret_value() if self.database_url else ""
         redis = self.redis_url.get_secret_value() if self.redis_url else ""
-        for address in (database, redis, self.qdrant_url or "", self.llm_base_url or ""):
+        traces = self.otel_exporter_otlp_endpoint or ""
+        for address in (database, redis, self.qdrant_url or "", self.llm_base_url or "", traces):
             secrets |= _secrets_of(address)
+        if self.otel_exporter_otlp_headers is not None:
+            headers = self.otel_exporter_otlp_headers.get_secret_value().split(",")
+            values = {header.partition("=")[2].strip() for header in headers}
+            secrets |= values | {unquote(value) for value in values}
         return frozenset(secrets - {"", "localhost", "127.0.0.1"})
 
 

@@ -150,6 +150,7 @@ async def _begun_in_turn(
 )
 async def resume(
     message_id: UUID,
+    request: Request,
     runtime: RuntimeDep,
     last_event_id: Annotated[str | None, Header(description="the last event received")] = None,
     last_event_id_query: Annotated[str | None, Query(alias="last_event_id")] = None,
@@ -158,12 +159,17 @@ async def resume(
     given = last_event_id if last_event_id is not None else last_event_id_query
     seen = _events_seen(given, message_id)
     found = await runtime.chat.answers.resume(message_id, seen)
+    metrics = request.app.state.metrics
     if found is not None:
         answer, seen = found
+        if metrics is not None:
+            metrics.resumed("memory")
         return EventStream(answer, seen, runtime.settings.keep_alive_seconds)
     stored = await runtime.chat.journal.message(message_id)
     if stored is None:
         raise errors.MessageNotFound()
+    if metrics is not None:
+        metrics.resumed("storage")
     return replay_response(replayed(stored))
 
 

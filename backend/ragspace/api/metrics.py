@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Literal
 
 import orjson
 from fastapi import APIRouter, Request
@@ -46,6 +47,18 @@ class Metrics:
         self._cached = Counter(
             "ragspace_cached_answers", "Answers told again from the cache.", registry=self.registry
         )
+        self._tokens = Counter(
+            "ragspace_tokens",
+            "Tokens that the model counted, of answers that it brought to their end.",
+            ("model", "kind"),
+            registry=self.registry,
+        )
+        self._resumed = Counter(
+            "ragspace_resumed_streams",
+            "Streams that were gone on with: of answers in memory, or told again from storage.",
+            ("source",),
+            registry=self.registry,
+        )
         self._timings = {
             key: Histogram(f"ragspace_{name}_seconds", text, buckets=SECONDS, registry=self.registry)
             for key, name, text in (
@@ -70,9 +83,15 @@ class Metrics:
         self._answers.labels(str(last.get("code") or last.get("finish_reason"))).inc()
         if last.get("cached"):
             self._cached.inc()
+        if (spent := answer.spent) is not None and spent.usage is not None:
+            self._tokens.labels(spent.model, "prompt").inc(spent.usage.prompt)
+            self._tokens.labels(spent.model, "output").inc(spent.usage.output)
         for key, milliseconds in (last.get("timings") or {}).items():
             if key in self._timings:
                 self._timings[key].observe(milliseconds / 1000)
+
+    def resumed(self, source: Literal["memory", "storage"]) -> None:
+        self._resumed.labels(source).inc()
 
 
 class _Now(Collector):
@@ -99,10 +118,20 @@ class _Now(Collector):
             "Time until the model's quota renews; 0: not spent.",
             labels=("model",),
         )
+        left = GaugeMetricFamily(
+            "ragspace_quota_left_requests",
+            "Requests that the minute still has, where the model has told its limit; 0: spent.",
+            labels=("model",),
+        )
         for model, quota in runtime.quota.items():
-            left = max(0.0, quota.spent.until - time.time()) if quota.spent else 0.0
-            spent.add_metric((model,), left)
+            seconds = max(0.0, quota.spent.until - time.time()) if quota.spent else 0.0
+            spent.add_metric((model,), seconds)
+            if quota.spent:
+                left.add_metric((model,), 0)
+            elif quota.minute_limit is not None:
+                left.add_metric((model,), max(0, quota.minute_limit - quota.minute_requests))
         yield spent
+        yield left
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ragspace import errors, logs
 from ragspace.api.error_responses import error_response
 from ragspace.api.security_headers import missing_headers
+from ragspace.spans import request_span
 
 log = structlog.get_logger("ragspace.access")
 
@@ -58,7 +59,7 @@ class RequestContext:
 
         if method == "HEAD":
             scope = {**scope, "method": "GET", "ragspace.head": True}
-        with logs.request() as request_id:
+        with logs.request() as request_id, request_span(scope) as span:
             try:
                 await self._app(scope, receive, send_with_headers)
             except Exception:
@@ -75,8 +76,10 @@ class RequestContext:
                     status=status,
                     duration_ms=round(seconds * 1000, 1),
                 )
+                route = getattr(scope.get("route"), "path", "none")
+                span.set(http__request__method=method, http__route=route, ragspace__request_id=request_id)
+                span.set(http__response__status_code=status)
                 if self._observe is not None:
-                    route = getattr(scope.get("route"), "path", "none")
                     self._observe(method, route, status, seconds)
 
 

@@ -22,6 +22,7 @@ from ragspace.errors import GenerationUnavailable, QuotaExceeded, RagspaceError,
 from ragspace.health import Health
 from ragspace.models.protocols import Delta, Finish, GenerationRequest, Generator
 from ragspace.retrieval.retriever import Retriever
+from ragspace.spans import span
 
 log = structlog.get_logger(__name__)
 
@@ -221,12 +222,17 @@ class _Run:
 
     async def _stream(self, pieces: Pieces, request: GenerationRequest) -> None:
         self._citations = CitationFilter(len(request.passages) if request.cite else 0)
-        async with aclosing(pieces):
-            async for piece in pieces:
-                if isinstance(piece, Delta):
-                    self._write(self._citations.feed(piece.text))
-                else:
-                    self._finish = piece
+        with span("generate") as generating:
+            generating.content(ragspace__question=request.question)
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    if isinstance(piece, Delta):
+                        if not self._answer.text:
+                            generating.event("first token")
+                        self._write(self._citations.feed(piece.text))
+                    else:
+                        self._finish = self._answer.spent = piece
+                        generating.set(gen_ai__response__model=piece.model, ragspace__finish=piece.reason)
         self._flush()
         if self._finish is None:
             raise GenerationUnavailable(service="gemini", action=NOTHING_SAID_ACTION)
@@ -295,8 +301,9 @@ class _Run:
             details["error"] = self._answer.failure.code
         message = replace(self._message(status), sources=self._found, details=details)
         try:
-            await self._question_kept
-            await self._chat.journal.finish(message)
+            with span("store"):
+                await self._question_kept
+                await self._chat.journal.finish(message)
         except RagspaceError as error:
             self._chat.health.failed(error)
             if self._answer.failure is None:

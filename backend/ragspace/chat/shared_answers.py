@@ -8,6 +8,7 @@ left.
 import asyncio
 import contextvars
 from collections.abc import AsyncGenerator, Callable, Hashable
+from dataclasses import replace
 
 from ragspace.models.protocols import Delta, Finish
 
@@ -122,7 +123,10 @@ class Attachment:
             elif generation.failure is not None:
                 raise generation.failure.with_traceback(None)
             elif generation.finish is not None:
-                yield generation.finish
+                finish = generation.finish
+                # Counted with the first asker's answer.
+                generation.finish = replace(finish, usage=None)
+                yield finish
                 return
             elif generation.ended:
                 return

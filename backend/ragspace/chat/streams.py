@@ -14,6 +14,7 @@ import structlog
 from ragspace.chat import events
 from ragspace.chat.relay import Relay
 from ragspace.errors import InvalidEventId, RagspaceError, RateLimited, ShuttingDown
+from ragspace.models.protocols import Finish
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,8 @@ class Answer:
         self.interruption: Interruption | None = None
         self.lost = False
         """Whether it was ended by others, because the replica that wrote it is gone."""
+        self.spent: Finish | None = None
+        """What the model said at its end, with the tokens that it took."""
         self.on_change: Callable[[Answer], None] | None = None
         """Called after each event and at the end; must return at once."""
         self._sealed = False

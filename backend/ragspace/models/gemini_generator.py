@@ -23,7 +23,7 @@ from ragspace.models.gemini_api import (
 )
 from ragspace.models.protocols import Delta, Finish, FinishReason, GenerationRequest
 from ragspace.models.quota import LocalQuotaLedger, QuotaLedger, Spent, seconds_left
-from ragspace.models.streaming import Patience, Piece, relay
+from ragspace.models.streaming import Patience, Piece, relay, usage_of
 from ragspace.upstream import UpstreamFailure
 
 MAX_OUTPUT_TOKENS = 2048
@@ -184,19 +184,22 @@ def read_event(event: Any) -> Piece:
     """One `GenerateContentResponse`. A blocked prompt has no candidate but a reason to be blocked."""
     if "error" in event:
         return Piece(end=failure_of_error_event(event["error"]))
+    usage = usage_of(
+        event.get("usageMetadata"), "promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount"
+    )
     candidates = event.get("candidates")
     if not candidates:
         blocked = (event.get("promptFeedback") or {}).get("blockReason")
-        return Piece(end="safety" if blocked else None)
+        return Piece("", "safety" if blocked else None, usage)
     candidate = candidates[0]
     parts = (candidate.get("content") or {}).get("parts") or ()
     text = "".join(part.get("text") or "" for part in parts if not part.get("thought"))
     reason = candidate.get("finishReason")
     if reason in (None, "FINISH_REASON_UNSPECIFIED"):
-        return Piece(text)
+        return Piece(text, None, usage)
     # Any other reason (OTHER, MALFORMED_FUNCTION_CALL ...) is the model's own failure: what it wrote by then
     # must not pass for a complete answer.
-    return Piece(text, _FINISH.get(reason, UpstreamFailure("error")))
+    return Piece(text, _FINISH.get(reason, UpstreamFailure("error")), usage)
 
 
 def _all_refused(failures: Sequence[UpstreamFailure], spent: Sequence[Spent]) -> Exception:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from ragspace.errors import GenerationTimeout, GenerationUnavailable, QuotaExceeded, Reason
 from ragspace.models.protocols import Delta, Finish, FinishReason, GenerationRequest
-from ragspace.models.streaming import Patience, Piece, relay
+from ragspace.models.streaming import Patience, Piece, relay, usage_of
 from ragspace.upstream import Upstream, UpstreamFailure
 
 MAX_OUTPUT_TOKENS = 2048
@@ -140,13 +140,14 @@ def read_event(event: Any) -> Piece:
     choices tells the usage."""
     if "error" in event:
         return Piece(end=_failure_of_error_event(event["error"]))
+    usage = usage_of(event.get("usage"), "prompt_tokens", "completion_tokens")
     choices = event.get("choices")
     if not choices:
-        return Piece()
+        return Piece(usage=usage)
     choice = choices[0]
     text = (choice.get("delta") or {}).get("content") or ""
     reason = choice.get("finish_reason")
-    return Piece(text, _FINISH.get(reason, UpstreamFailure("error")) if reason else None)
+    return Piece(text, _FINISH.get(reason, UpstreamFailure("error")) if reason else None, usage)
 
 
 def _failure_of_error_event(error: Any) -> UpstreamFailure:

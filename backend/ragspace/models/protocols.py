@@ -1,8 +1,8 @@
 """What thinks, as the rest of the program sees it: embedders and generators."""
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol
 
 from ragspace.documents.passage import Passage
 
@@ -80,12 +80,21 @@ class Delta:
     text: str
 
 
+class Usage(NamedTuple):
+    """Tokens that a model counted for one answer; what it thought is output, too."""
+
+    prompt: int
+    output: int
+
+
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The generator ended by itself; always the last thing it yields. `model` is the one that answered."""
+    """The generator ended by itself; always the last thing it yields. `model` is the one that answered.
+    `usage` is told once for each request to it, where the model tells it."""
 
     reason: FinishReason
     model: str
+    usage: Usage | None = field(default=None, compare=False)
 
 
 class Generator(Protocol):

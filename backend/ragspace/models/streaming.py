@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import aiohttp
 import orjson
 
-from ragspace.models.protocols import Delta, Finish, FinishReason
+from ragspace.models.protocols import Delta, Finish, FinishReason, Usage
 from ragspace.models.sse import SseStream
 from ragspace.upstream import Upstream, UpstreamFailure, broke, repeat_pause
 
@@ -17,10 +17,11 @@ End = FinishReason | UpstreamFailure
 
 
 class Piece(NamedTuple):
-    """What one event says: text (possibly none), and how the answer ended, if it did."""
+    """What one event says: text (possibly none), how the answer ended, if it did, and what it took so far."""
 
     text: str = ""
     end: End | None = None
+    usage: Usage | None = None
 
 
 ReadEvent = Callable[[Any], Piece]
@@ -54,7 +55,7 @@ async def relay(
     stream that ends without saying why, and for an answer that ends well without a word in it.
     """
     deadline = patience.begin_by
-    begun = False
+    begun, usage = False, None
     async with AsyncExitStack() as stack:
         response = await _begun(stack, upstream, path, body, params, deadline)
         events = SseStream(response)
@@ -66,7 +67,8 @@ async def relay(
                 raise UpstreamFailure("timeout") from None
             if payloads is None:
                 raise UpstreamFailure("error")
-            text, end = _read_all(payloads, read)
+            text, end, told = _read_all(payloads, read)
+            usage = told or usage
             if text:
                 if not begun:
                     upstream.circuit.answered()
@@ -77,7 +79,7 @@ async def relay(
             if end is not None:
                 if not begun and end != "safety":
                     raise UpstreamFailure("error")
-                yield Finish(end, model)
+                yield Finish(end, model, usage)
                 await events.drain()
                 return
             if begun:
@@ -110,14 +112,27 @@ async def _begun(
 def _read_all(payloads: list[bytes], read: ReadEvent) -> Piece:
     """What all events say together, up to the first that ends the answer."""
     texts: list[str] = []
+    usage = None
     for payload in payloads:
         if payload == DONE:
-            return Piece("".join(texts), "stop")
+            return Piece("".join(texts), "stop", usage)
         try:
-            text, end = read(orjson.loads(payload))
+            text, end, told = read(orjson.loads(payload))
         except (ValueError, TypeError, AttributeError, LookupError):
-            text, end = "", UpstreamFailure("error")
+            text, end, told = "", UpstreamFailure("error"), None
         texts.append(text)
+        usage = told or usage
         if end is not None:
-            return Piece("".join(texts), end)
-    return Piece("".join(texts))
+            return Piece("".join(texts), end, usage)
+    return Piece("".join(texts), None, usage)
+
+
+def usage_of(told: Any, prompt: str, *outputs: str) -> Usage | None:
+    """The tokens that an event tells under these keys; None where it is no sound number of each. Never
+    raises: nobody's answer fails for how it is counted."""
+    if not isinstance(told, dict):
+        return None
+    counts = [told.get(key, 0) for key in (prompt, *outputs)]
+    if not all(isinstance(count, int) and 0 <= count < 1 << 32 for count in counts):
+        return None
+    return Usage(counts[0], sum(counts[1:]))

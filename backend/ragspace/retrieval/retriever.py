@@ -16,6 +16,7 @@ from ragspace.retrieval.joining import Joined, join, neighbours
 from ragspace.retrieval.protocols import Candidate, IndexState, PassageIndex
 from ragspace.retrieval.ranking import changes_subject, fits, rank
 from ragspace.retrieval.terms import search_terms
+from ragspace.spans import span
 
 log = logging.getLogger(__name__)
 
@@ -123,14 +124,16 @@ class Retriever:
         state = self._state or await self.prepare()
         contextual = in_context(question, previous)
         texts = [question] if contextual is None else [question, contextual]
-        vectors = await self._queries.embed(texts, state.dimensions)
-        found = await asyncio.gather(
-            *(
-                self._index.search(vector, search_terms(text), CANDIDATES)
-                for text, vector in zip(texts, vectors, strict=True)
+        with span("embed"):
+            vectors = await self._queries.embed(texts, state.dimensions)
+        with span("search"):
+            found = await asyncio.gather(
+                *(
+                    self._index.search(vector, search_terms(text), CANDIDATES)
+                    for text, vector in zip(texts, vectors, strict=True)
+                )
             )
-        )
-        return await asyncio.to_thread(_ranked, self._embedder.model, texts, found)
+            return await asyncio.to_thread(_ranked, self._embedder.model, texts, found)
 
 
 def _ranked(model: str, texts: Sequence[str], found: Sequence[Sequence[Candidate]]) -> Ranking:

@@ -34,6 +34,7 @@ HARMLESS = frozenset(
         "LOG_LEVEL",
         "MAX_RUNNING_ANSWERS",
         "MAX_WAITING_QUESTIONS",
+        "OTEL_SERVICE_NAME",
         "PUBLIC_URL",
         "QDRANT_COLLECTION",
         "RAGSPACE_MODE",
@@ -72,6 +73,7 @@ _PLACEHOLDERS = {
     "QDRANT_URL": "https://on-the-space.invalid",
     "LLM_BASE_URL": "https://on-the-space.invalid",
     "GEMINI_BASE_URL": "https://on-the-space.invalid",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "https://on-the-space.invalid",
 }
 """Stand for the value of a secret that only the Space knows, where one of a certain shape is asked for."""
 

@@ -18,7 +18,7 @@ _REQUIRED = ("Dockerfile", "README.md", "requirements.txt")
 
 _NOT_APPLICATION = frozenset(
     # What an image has no use for: a Space is one replica.
-    {"cli/developer", "evaluation", "gaps", "replicas", "space"}
+    {"cli/developer", "evaluation", "gaps", "replicas", "space", "tracing"}
     # What an installed package has besides.
     | {"sample_docs", "baked_sample", "baked_documents", PACKED}
 )

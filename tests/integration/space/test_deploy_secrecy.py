@@ -18,6 +18,7 @@ SHAPED = {
     "QDRANT_URL": f"https://{MARK}-cluster.invalid:6333",
     "GEMINI_BASE_URL": f"https://{MARK}-gemini.invalid",
     "LLM_BASE_URL": f"https://{MARK}-llm.invalid/v1",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": f"https://{MARK}-traces.invalid",
     "REDIS_URL": f"redis://{MARK}user:{MARK}pa55word@{MARK}-redis.invalid:6379/0",
 }
 SECRETS = {

@@ -19,7 +19,7 @@ class Answer:
 
     `cut_after` closes the connection once so many chunks are sent (the front does it: aimock's own truncation
     loses the last of them); after `stall_after` chunks nothing more comes, and the connection stays open.
-    `finish` is a finishReason of Google's.
+    `finish` is a finishReason of Google's. `tokens` are those of prompt and answer that the end tells.
     """
 
     text: str = DEFAULT_TEXT
@@ -30,6 +30,7 @@ class Answer:
     pace_s: float = 0.005
     cut_after: int | None = None
     stall_after: int | None = None
+    tokens: tuple[int, int] | None = None
 
     def fixture(self, context: str) -> dict[str, Any]:
         """As aimock takes it, for the requests of this `context`."""
@@ -44,6 +45,9 @@ class Answer:
             "chunkSize": self.chunk_size,
             "recordedTimings": {"ttftMs": first_ms, "interChunkDelaysMs": gaps, "totalDurationMs": 0},
         }
+        if self.tokens:
+            prompt, output = self.tokens
+            fixture["response"]["usage"] = {"promptTokenCount": prompt, "candidatesTokenCount": output}
         if self.thoughts:
             fixture["response"]["reasoning"] = self.thoughts
         return fixture
