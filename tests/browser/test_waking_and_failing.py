@@ -10,6 +10,7 @@ from ragspace import errors
 from tests.browser.conftest import OpenStage
 from tests.browser.stage import DESKTOP, Handbook, Stage
 from tests.browser.states import QUESTION, REFUSED, UNREACHED, asleep
+from tests.browser.tab import PATIENCE_MS
 from tests.support.cable import Cable
 from tests.support.edge import Edge, Faults
 from tests.support.gemini import Answer, GeminiStandIn, replies
@@ -155,7 +156,7 @@ async def test_a_sleeping_space_is_asked_for_its_health_and_then_the_question_on
     open_stage: OpenStage, handbook: Handbook
 ) -> None:
     async with (
-        Edge(handbook.service.url, Faults(asleep_for=14)) as edge,
+        Edge(handbook.service.url, Faults(asleep_for=12)) as edge,
         open_stage(**DESKTOP) as stage,
     ):
         await stage.open(api=edge.url)
@@ -163,7 +164,7 @@ async def test_a_sleeping_space_is_asked_for_its_health_and_then_the_question_on
         await expect(answer.locator(".waking")).to_contain_text("Waking up")
         await expect(answer.locator(".elapsed")).to_have_text(re.compile("[1-9] s"))
         await stage.field.fill("Typed meanwhile")
-        await expect(answer).to_contain_text("documentation answers")
+        await expect(answer).to_contain_text("documentation answers", timeout=PATIENCE_MS)
         await expect(stage.field).to_have_value("Typed meanwhile")
         asked = [(method, path) for method, path, _ in edge.asked if path != "/api/health"]
         assert asked.count(("POST", "/api/chat")) == 1
