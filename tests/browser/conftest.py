@@ -115,13 +115,18 @@ def handbook(tmp_path_factory: pytest.TempPathFactory, gemini_stand_in: GeminiSt
         "ALLOWED_ORIGINS": ",".join(f"http://{LOOPBACK}:{port}" for port in ports),
         "RATE_LIMIT": "1000/minute",
     }
-    with RunningServer(home / "service", environment) as service:
-        ingest = [sys.executable, "-m", "ragspace", "ingest", str(rover.DOCUMENTS)]
-        subprocess.run(ingest, env=service.environment, cwd=home, check=True, capture_output=True)
-        configuration = rover.build(home / "site", service.url)
-        page = _built_page(home / "page", service.url)
-        with vercel(home / "site", ports[0], configuration) as site, vercel(page, ports[1]) as page_url:
-            yield Handbook(site, page_url, service)
+    service = RunningServer(home / "service", environment)
+    # Before it starts, so that it has no need to read the sample documents first.
+    ingest = [sys.executable, "-m", "ragspace", "ingest", str(rover.DOCUMENTS)]
+    subprocess.run(ingest, env=service.environment, cwd=home, check=True, capture_output=True)
+    configuration = rover.build(home / "site", service.url)
+    page = _built_page(home / "page", service.url)
+    with (
+        service,
+        vercel(home / "site", ports[0], configuration) as site,
+        vercel(page, ports[1]) as page_url,
+    ):
+        yield Handbook(site, page_url, service)
 
 
 @pytest.fixture
