@@ -1,7 +1,7 @@
 """`python -m benchmarks [NAME …]`: run the named benchmarks, or all, and write benchmarks/RESULTS.md.
 
-All are those that need nothing installed; `lighthouse`, `peers` and `plots` install what they need, and run when they are
-named or with `everything`.
+All but those that install much: `lighthouse`, `peers` and `plots` run when they are named, or with
+`everything`.
 """
 
 import sys
@@ -21,7 +21,7 @@ from benchmarks import (
 from benchmarks.frontend import measure as frontend
 from benchmarks.report import write_report
 
-INSTALL_NOTHING = {
+USUAL = {
     "start": start.measure,
     "streams": streams.measure,
     "memory": memory.measure,
@@ -32,11 +32,11 @@ INSTALL_NOTHING = {
 }
 ON_DEMAND = {"lighthouse": frontend.judge, "peers": comparison.measure, "plots": plots.measure}
 NEEDS_CONTAINERS = {"image": image.measure}
-BENCHMARKS = INSTALL_NOTHING | ON_DEMAND | NEEDS_CONTAINERS
+BENCHMARKS = USUAL | ON_DEMAND | NEEDS_CONTAINERS
 
 
 def main() -> None:
-    names = sys.argv[1:] or list(INSTALL_NOTHING | NEEDS_CONTAINERS)
+    names = sys.argv[1:] or list(USUAL | NEEDS_CONTAINERS)
     if names == ["everything"]:
         names = list(BENCHMARKS)
     unknown = [name for name in names if name not in BENCHMARKS]

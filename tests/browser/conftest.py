@@ -5,13 +5,15 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, async_playwright
 
+from tests.browser.stage import Handbook, Stage, stage
+from tests.browser.tab import PATIENCE_MS, Tab
 from tests.support import npm, programs, rover
 from tests.support.cable import Cable
 from tests.support.gemini import GeminiStandIn
@@ -30,41 +32,10 @@ BROWSER_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_PATIENCE_MS = 15_000
-
-
-@dataclass
-class Tab:
-    """A page, and what its console and its network complained about."""
-
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-
-    def listen(self) -> None:
-        self.page.on("console", lambda said: self._console(said.type, said.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(f"exception: {error}"))
-        self.page.on("requestfailed", lambda asked: self.complaints.append(f"failed: {asked.url}"))
-        self.page.on("response", lambda got: self._response(got.status, got.url))
-
-    def _console(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
-            self.complaints.append(f"console: {text}")
-
-    def _response(self, status: int, url: str) -> None:
-        if status >= 400:
-            self.complaints.append(f"{status}: {url}")
-
-
-@dataclass(frozen=True, slots=True)
-class Handbook:
-    """A documentation site, the chat's page as at Vercel, and the service that has read the documents."""
-
-    site: str
-    page: str
-    service: RunningServer
 
 
 OpenTab = Callable[..., AbstractAsyncContextManager[Tab]]
+OpenStage = Callable[..., AbstractAsyncContextManager[Stage]]
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +56,7 @@ def open_tab(browser: Browser) -> OpenTab:
     @asynccontextmanager
     async def opened(url: str, **options: Any) -> AsyncIterator[Tab]:
         context = await browser.new_context(**options)
-        context.set_default_timeout(_PATIENCE_MS)
+        context.set_default_timeout(PATIENCE_MS)
         tab = Tab(await context.new_page())
         tab.listen()
         try:
@@ -144,13 +115,24 @@ def handbook(tmp_path_factory: pytest.TempPathFactory, gemini_stand_in: GeminiSt
         "ALLOWED_ORIGINS": ",".join(f"http://{LOOPBACK}:{port}" for port in ports),
         "RATE_LIMIT": "1000/minute",
     }
-    with RunningServer(home / "service", environment) as service:
-        ingest = [sys.executable, "-m", "ragspace", "ingest", str(rover.DOCUMENTS)]
-        subprocess.run(ingest, env=service.environment, cwd=home, check=True, capture_output=True)
-        configuration = rover.build(home / "site")
-        page = _built_page(home / "page", service.url)
-        with vercel(home / "site", ports[0], configuration) as site, vercel(page, ports[1]) as page_url:
-            yield Handbook(site, page_url, service)
+    service = RunningServer(home / "service", environment)
+    # Before it starts, so that it has no need to read the sample documents first.
+    ingest = [sys.executable, "-m", "ragspace", "ingest", str(rover.DOCUMENTS)]
+    subprocess.run(ingest, env=service.environment, cwd=home, check=True, capture_output=True)
+    configuration = rover.build(home / "site", service.url)
+    page = _built_page(home / "page", service.url)
+    with (
+        service,
+        vercel(home / "site", ports[0], configuration) as site,
+        vercel(page, ports[1]) as page_url,
+    ):
+        yield Handbook(site, page_url, service)
+
+
+@pytest.fixture
+def open_stage(browser: Browser, handbook: Handbook, gemini: GeminiStandIn) -> OpenStage:
+    """Opens a tab for the chat in a browser that remembers nothing; keywords are those of its context."""
+    return partial(stage, browser, handbook, gemini)
 
 
 def _built_page(directory: Path, api: str) -> Path:

@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import Handbook, Tab
+from tests.browser.tab import PATIENCE_MS, Tab
 from tests.support.gemini import GeminiStandIn
+from tests.support.server import RunningServer
 
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 PHONE: dict[str, Any] = {
@@ -22,7 +23,15 @@ PHONE: dict[str, Any] = {
 DEVICES = {"desktop": DESKTOP, "phone": PHONE}
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
-_PATIENCE_MS = 15_000
+
+
+@dataclass(frozen=True, slots=True)
+class Handbook:
+    """A documentation site, the chat's page as at Vercel, and the service that has read the documents."""
+
+    site: str
+    page: str
+    service: RunningServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +66,7 @@ class Stage:
 
     async def visit(self, path: str = "/docs/sensors", **attributes: str) -> None:
         """A page of the site, whose chat has these attributes."""
-        asked = {"api": self.handbook.service.url} | {n.replace("_", "-"): v for n, v in attributes.items()}
-        await self.page.goto(f"{self.handbook.site}{path}?{urlencode(asked)}")
+        await self.page.goto(f"{self.handbook.site}{path}?{urlencode(attributes)}")
 
     async def open(self, path: str = "/docs/sensors", **attributes: str) -> None:
         """As `visit`, with the panel open."""
@@ -110,7 +118,7 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     """In a browser that remembers nothing but what `options`, those of a browser context, say."""
     context = await browser.new_context(**options)
-    context.set_default_timeout(_PATIENCE_MS)
+    context.set_default_timeout(PATIENCE_MS)
     tab = Tab(await context.new_page())
     tab.listen()
     try:

@@ -22,6 +22,11 @@ RICH = Answer(
     "The distance is $d = c * t * 0.5$, where `t` is the pulse's time.\n\n> Do not touch the mast.",
     chunk_size=60,
 )
+SHORT = Answer(
+    "By night the LiDAR sees obstacles up to **two hundred metres** away [1]. By day it is eighty, since "
+    "sunlight blinds its receiver, and in fog fifteen [1].\n\n"
+    "Calibrate it at the charging station first [2]:\n\n```sh\nrover calibrate lidar\n```"
+)
 SLOW = Answer("Word by word it comes [1], and it does not end soon. " * 60, chunk_size=12, pace_s=0.05)
 LONG = Answer("\n\n".join(f"{n}. paragraph, which goes on for a while [1]. " * 4 for n in range(1, 20)))
 RIGHT_TO_LEFT = Answer(
@@ -30,7 +35,7 @@ RIGHT_TO_LEFT = Answer(
 )
 REFUSED = re.compile(r"console: Failed to load resource: .*|\d{3}: .*/api/.*")
 """What a browser itself says about an answer that is an error."""
-UNREACHED = re.compile(rf"{REFUSED.pattern}|failed: .*/api/.*|console: Access to fetch .*")
+UNREACHED = re.compile(rf"{REFUSED.pattern}|failed: .*/(?:api/.*|widget.js)|console: Access to fetch .*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,7 @@ async def source_open(stage: Stage) -> None:
 
 
 async def rated(stage: Stage) -> None:
+    stage.gemini.script(SHORT)
     await stage.open()
     answer = await stage.answered(QUESTION)
     good = answer.get_by_role("button", name="Good answer")

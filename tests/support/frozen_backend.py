@@ -13,21 +13,12 @@ ORIGIN = "https://my-app.vercel.app"
 _TEXT = ("It ", "needs ", "four ", "secrets.")
 
 
-def _allow(request: web.Request) -> dict[str, str]:
-    if request.headers.get("Origin") != ORIGIN:
-        return {}
-    return {
-        "Access-Control-Allow-Origin": ORIGIN,
-        "Access-Control-Allow-Methods": "*",
-        "Access-Control-Allow-Headers": "*",
-    }
-
-
 class FrozenBackend:
-    """See the module. Pages of ORIGIN may ask it."""
+    """See the module. Pages of `origin` may ask it."""
 
-    def __init__(self) -> None:
+    def __init__(self, origin: str = ORIGIN) -> None:
         self.url = ""
+        self._origin = origin
         self._messages: dict[str, list[dict[str, Any]]] = {}
 
     async def __aenter__(self) -> Self:
@@ -46,10 +37,19 @@ class FrozenBackend:
     async def __aexit__(self, *exception: object) -> None:
         await self._runner.cleanup()
 
-    async def _preflight(self, request: web.Request) -> web.Response:
-        return web.Response(headers=_allow(request))
+    def _allow(self, request: web.Request) -> dict[str, str]:
+        if request.headers.get("Origin") != self._origin:
+            return {}
+        return {
+            "Access-Control-Allow-Origin": self._origin,
+            "Access-Control-Allow-Methods": "*",
+            "Access-Control-Allow-Headers": "*",
+        }
 
-    async def _health(self, _request: web.Request) -> web.Response:
+    async def _preflight(self, request: web.Request) -> web.Response:
+        return web.Response(headers=self._allow(request))
+
+    async def _health(self, request: web.Request) -> web.Response:
         services = {
             "fastapi": "ok",
             "qdrant": {"status": "connected", "collection": "docusaurus-book", "vectors": 12},
@@ -57,20 +57,20 @@ class FrozenBackend:
             "gemini": {"status": "connected", "model": "gemini-1.5-flash"},
         }
         return web.json_response(
-            {"status": "healthy", "services": services, "timestamp": "2026-01-01T00:00:00Z"}
+            {"status": "healthy", "services": services, "timestamp": "2026-01-01T00:00:00Z"},
+            headers=self._allow(request),
         )
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         asked = await request.json()
         if "message" not in asked:
-            return web.json_response({"detail": []}, status=422, headers=_allow(request))
-        conversation_id = str(uuid4())
+            return web.json_response({"detail": []}, status=422, headers=self._allow(request))
+        conversation_id = asked.get("conversation_id") or str(uuid4())
         source = {"file": "docs/a.md", "heading": "A", "similarity": 0.8}
-        self._messages[conversation_id] = [
-            _message("user", asked["message"]),
-            _message("assistant", "".join(_TEXT)),
-        ]
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **_allow(request)})
+        self._messages.setdefault(conversation_id, []).extend(
+            [_message("user", asked["message"]), _message("assistant", "".join(_TEXT))]
+        )
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **self._allow(request)})
         await response.prepare(request)
         events = [
             {"type": "metadata", "conversation_id": conversation_id},
@@ -86,11 +86,13 @@ class FrozenBackend:
         try:
             conversation_id = str(UUID(request.match_info["id"]))
         except ValueError:
-            return web.json_response({"detail": []}, status=422)
+            return web.json_response({"detail": []}, status=422, headers=self._allow(request))
         messages = self._messages.get(conversation_id)
         if messages is None:
-            return web.json_response({"detail": "Conversation not found"}, status=404)
-        return web.json_response({"conversation_id": conversation_id, "messages": messages})
+            detail = {"detail": "Conversation not found"}
+            return web.json_response(detail, status=404, headers=self._allow(request))
+        told = {"conversation_id": conversation_id, "messages": messages}
+        return web.json_response(told, headers=self._allow(request))
 
 
 async def _sign(_request: web.Request, response: web.StreamResponse) -> None:

@@ -1,6 +1,6 @@
 """A handbook as a site of its own: pages made from its Markdown, with the chat in them.
 
-`?api=…` and any other attribute of `<rag-chat>` in a page's address is set on the element.
+Attributes of `<rag-chat>` in a page's address, as `?mode=inline`, are set on the element.
 """
 
 import html
@@ -33,6 +33,7 @@ _PAGE = """<!doctype html>
 <link rel="stylesheet" href="/site.css">
 <script type="module" src="/widget.js"></script>
 <script type="module" src="/site.js"></script>
+<body data-api="{api}">
 <header><a href="/docs/intro">Orchard rover</a></header>
 <div class="columns">
 <nav aria-label="Pages"><ul>{pages}</ul></nav>
@@ -40,29 +41,38 @@ _PAGE = """<!doctype html>
 </div>
 """
 
+_FROZEN = """<!doctype html>
+<html lang="en">
+<title>The client that is live</title>
+<link rel="icon" href="/favicon.svg">
+<body data-api="{api}">
+<script type="module" src="/frozen.js"></script>
+"""
 
-def build(directory: Path) -> Path:
-    """Writes the site into `directory`; the configuration that `vercel` serves it by."""
+
+def build(directory: Path, api: str) -> Path:
+    """Writes the site, whose chat asks `api`, into `directory`; the configuration for `vercel`."""
     (directory / "docs").mkdir(parents=True)
-    for file in (FRONTEND / "dist" / "widget.js", FRONTEND / "dist" / "favicon.svg", *ROVER.glob("site.*")):
+    for file in (FRONTEND / "dist" / "widget.js", FRONTEND / "dist" / "favicon.svg", *ROVER.glob("*.*")):
         shutil.copy(file, directory)
     documents = [DOCUMENTS / f"{name}.md" for name in ("intro", "sensors", "power")]
     for document in documents:
-        page = _page(document, documents)
+        page = _page(document, documents, api)
         (directory / "docs" / f"{document.stem}.html").write_text(page)
+    (directory / "frozen.html").write_text(_FROZEN.format(api=api))
     headers = [{"key": "Content-Security-Policy", "value": POLICY}]
     configuration = directory / "vercel.json"
     configuration.write_text(json.dumps({"headers": [{"source": "/(.*)", "headers": headers}]}))
     return configuration
 
 
-def _page(document: Path, documents: list[Path]) -> str:
+def _page(document: Path, documents: list[Path], api: str) -> str:
     links = [
         f'<li><a href="/docs/{each.stem}"{" aria-current=page" if each == document else ""}>'
         f"{html.escape(_title(each))}</a></li>"
         for each in documents
     ]
-    return _PAGE.format(title=_title(document), pages="".join(links), content=_rendered(document))
+    return _PAGE.format(api=api, title=_title(document), pages="".join(links), content=_rendered(document))
 
 
 def _title(document: Path) -> str:

@@ -70,10 +70,12 @@ export class Requests {
   /** Why no response came. A browser tells no more than that none did. */
   async #absence(late: boolean): Promise<ApiError> {
     if (!this.#platform.isOnline()) return new ApiError("offline");
-    if (late || !this.#isElsewhere() || (await this.#responds("/api/health", "cors")))
-      return new ApiError("unreachable");
-    // Every page may read the widget, so a service that is up shows it even to one that may not ask.
-    if (await this.#responds("/widget.js", "cors", "HEAD")) return new ApiError("origin_not_allowed");
+    if (late || !this.#isElsewhere()) return new ApiError("unreachable");
+    // Every page may read the widget, so a service that is up shows it even to one that may not ask. It is looked at
+    // first: a service that wakes up in between is then not taken for one that does not allow this page.
+    const isUp = await this.#responds("/widget.js", "cors", "HEAD");
+    if (await this.#responds("/api/health", "cors")) return new ApiError("unreachable");
+    if (isUp) return new ApiError("origin_not_allowed");
     const unreadable = await this.#responds("/api/health", "no-cors");
     return new ApiError("unreachable", { absence: unreadable ? "unreadable" : undefined });
   }

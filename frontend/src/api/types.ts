@@ -30,14 +30,18 @@ export interface Suggestion {
 export const SERVICE_CODES = [
   "invalid_json",
   "invalid_event_id",
+  "bad_request",
+  "unauthorized",
   "origin_not_allowed",
   "conversation_not_found",
   "message_not_found",
   "not_found",
   "method_not_allowed",
+  "request_timeout",
   "body_too_large",
   "unsupported_media_type",
   "validation_error",
+  "head_too_large",
   "rate_limited",
   "quota_exceeded",
   "internal_error",
@@ -46,6 +50,7 @@ export const SERVICE_CODES = [
   "storage_unavailable",
   "starting",
   "shutting_down",
+  "overloaded",
   "generation_timeout",
 ] as const;
 

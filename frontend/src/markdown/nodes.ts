@@ -63,7 +63,7 @@ export function visible(tokens: readonly Token[], context: MarkdownContext): rea
   return flat.map((token, position) => {
     const cited = token.type === "text" && flat[position + 1]?.type === "citation";
     const text = cited ? token.text?.trimEnd() : undefined;
-    return text === undefined || text === "" ? token : { ...token, raw: text, text };
+    return text === undefined ? token : { ...token, raw: text, text };
   });
 }
 

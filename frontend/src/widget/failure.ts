@@ -18,6 +18,7 @@ const HELP: Partial<Record<ErrorCode, Help>> = {
   body_too_large: "edit",
   validation_error: "edit",
   conversation_not_found: "startAnew",
+  unauthorized: null,
   origin_not_allowed: null,
   not_found: null,
   method_not_allowed: null,

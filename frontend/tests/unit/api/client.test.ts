@@ -1,3 +1,5 @@
+import type { ServerResponse } from "node:http";
+
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { Client } from "../../../src/api/client";
@@ -266,6 +268,25 @@ describe("failures that a browser hides for want of CORS headers", () => {
     });
     expect((await failed(ask())).code).toBe("origin_not_allowed");
   });
+
+  test.each([1, 2, 3, 4])(
+    "a service that wakes up after %i requests is not one that forbids this page",
+    async (asleep) => {
+      asBrowser(ORIGIN);
+      let asked = 0;
+      const unlessAsleep = (response: ServerResponse): void => {
+        const headers = (asked += 1) > asleep && { "Access-Control-Allow-Origin": "*" };
+        response.writeHead(headers ? 200 : 503, headers || {}).end();
+      };
+      for (const [method, path] of [
+        ["POST", "/api/chat"],
+        ["GET", "/api/health"],
+        ["HEAD", "/widget.js"],
+      ] as const)
+        service.on(method, path, unlessAsleep);
+      expect((await failed(ask())).code).toBe("unreachable");
+    },
+  );
 
   test("a connection that broke, to a service that this page may read, is just that", async () => {
     asBrowser(ORIGIN);
