@@ -42,6 +42,7 @@ const attributes = {
   selection: "off",
 };
 for (const [name, value] of Object.entries(attributes)) chat.setAttribute(name, value);
-find("main").append(chat);
+// What is noticed once the service has answered comes after it, and does not push it down.
+find("main").prepend(chat);
 // A page in a frame must not pull the page around it to itself, nor a phone open its keyboard unasked.
 if (window.top === window && matchMedia("(pointer: fine)").matches) chat.focus();
