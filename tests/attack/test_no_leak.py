@@ -91,6 +91,8 @@ def environment(host: str, qdrant_port: int, port: int) -> dict[str, str]:
         "GEMINI_MODEL": "gemini-3.5-flash",
         "QDRANT_URL": f"http://{host}:{qdrant_port}",
         "DATABASE_URL": f"postgresql://{MARK}user:{password}@{host}:{port}/{MARK}db?sslmode=disable",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{MARK}-traces.invalid",
+        "OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer%20{MARK}-of-the-traces",
         "REDIS_URL": f"redis://{MARK}user:{password}@{host}:{port}/0",
         "CHECK_SECONDS": "1",
         "STORAGE_SECONDS": "1",

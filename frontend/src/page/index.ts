@@ -2,6 +2,7 @@
 
 import "../widget";
 import type { ServiceState } from "../conversation";
+import { keyForm, sendKey } from "./access";
 import { FIRST_QUESTIONS, maySearchSample, runsOn, stateOf } from "./facts";
 import { notices } from "./notices";
 
@@ -31,6 +32,9 @@ if (API !== "") {
   find("#docs").setAttribute("href", `${API}/docs`);
   find("#health").setAttribute("href", `${API}/api/health`);
 }
+sendKey(API, () => {
+  if (!document.querySelector("#key")) find("main").prepend(keyForm());
+});
 chat.addEventListener("rag-chat-service", (event) => show((event as CustomEvent<ServiceState>).detail));
 // Relative addresses are those of the documents' own site, which this one is not.
 const attributes = {
