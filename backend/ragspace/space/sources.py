@@ -5,7 +5,7 @@ from pathlib import Path
 import ragspace
 from ragspace.built_page import PACKED, built_page
 from ragspace.errors import RagspaceError
-from ragspace.retrieval.sample import GUIDE, sample_documents, sample_root
+from ragspace.retrieval.sample import sample_documents, sample_root
 
 BAKED_DOCUMENTS = "ragspace/baked_documents"
 BAKED_SAMPLE = "ragspace/baked_sample"
@@ -34,21 +34,12 @@ def template() -> dict[str, bytes]:
     directory = packed if packed.is_dir() else _CHECKOUT / "huggingface-spaces"
     files = {name: directory / name for name in _REQUIRED}
     files["LICENSE"] = (packed if packed.is_dir() else _CHECKOUT) / "LICENSE"
-    files["DEPLOYMENT.md"] = sample_root() / GUIDE
     if not all(files[name].is_file() for name in _REQUIRED):
         raise RagspaceError(
             "This copy of ragspace lacks what a Space is made from.",
             action="Install ragspace with pip, or run the command in its repository.",
         )
-    found = {name: file.read_bytes() for name, file in files.items() if file.is_file()}
-    return {
-        name: _with_links(content) if name == "DEPLOYMENT.md" else content for name, content in found.items()
-    }
-
-
-def _with_links(guide: bytes) -> bytes:
-    """The guide lies beside `docs` in the repository, and above it in the bundle."""
-    return guide.replace(b"](../docs/", f"]({DOCUMENTATION}/docs/".encode())
+    return {name: file.read_bytes() for name, file in files.items() if file.is_file()}
 
 
 def application() -> dict[str, bytes]:

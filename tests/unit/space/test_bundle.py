@@ -1,6 +1,7 @@
 """The bundle: what is uploaded, and what is not."""
 
 import os
+import posixpath
 import re
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from ragspace.settings import Settings
 from ragspace.space import bundle
 from ragspace.space.bundle import Bundle, assemble
 from ragspace.space.secret_search import SecretFound
+from ragspace.space.sources import DOCUMENTATION
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -54,7 +56,7 @@ def passages(made: Bundle) -> str:
 
 def test_it_holds_the_space_the_package_and_the_sample_documents(made: Bundle) -> None:
     top = {path for path in made.files if "/" not in path}
-    assert top == {"DEPLOYMENT.md", "Dockerfile", "LICENSE", "README.md", "requirements.txt"}
+    assert top == {"Dockerfile", "LICENSE", "README.md", "requirements.txt"}
     below = {path.split("/")[1] for path in made.files if path.startswith("ragspace/")}
     assert {"__main__.py", "app.py", "page", "py.typed", "sample_docs", "baked_sample"} <= below
     assert "ragspace/page/index.html" in made.files
@@ -143,9 +145,13 @@ def test_the_front_matter_is_what_the_platform_takes(made: Bundle) -> None:
     assert body.strip()
 
 
-@pytest.mark.parametrize("page", ["README.md", "DEPLOYMENT.md"])
+GUIDE = f"{DOCUMENTATION}/huggingface-spaces/DEPLOYMENT.md"
+
+
+@pytest.mark.parametrize("page", ["README.md", GUIDE])
 def test_links_lead_to_files_of_the_bundle(made: Bundle, settings: Settings, docs: Path, page: str) -> None:
-    links = set(re.findall(r"\]\((?!https?:|#)([^)#]+)", made.files[page].decode()))
+    found = re.findall(r"\]\((?!https?:|#)([^)#]+)", made.files[page].decode())
+    links = {posixpath.normpath(posixpath.join(posixpath.dirname(page), link)) for link in found}
     assert links
     assert links <= made.files.keys()
     assert links <= assemble(settings, docs).files.keys()
