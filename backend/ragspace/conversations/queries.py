@@ -9,9 +9,11 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Delete,
+    Integer,
     Row,
     Update,
     and_,
+    bindparam,
     delete,
     literal,
     select,
@@ -22,8 +24,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ragspace.conversations.ordering import in_order
 from ragspace.conversations.records import CachedAnswer, Exchange, Message, Rating
-from ragspace.conversations.statements import insert, statements, where_it_exists
+from ragspace.conversations.statements import statements
 from ragspace.conversations.tables import answer_cache, conversations, messages
+
+_CACHED = (
+    select(answer_cache)
+    .where(answer_cache.c.question == bindparam("question"), answer_cache.c.created_at >= bindparam("since"))
+    .order_by(answer_cache.c.created_at.desc())
+)
+_NEWEST = (
+    select(answer_cache.c.created_at)
+    .order_by(answer_cache.c.created_at.desc())
+    .offset(bindparam("skipped", type_=Integer))
+    .limit(1)
+)
+# What another process is deleting or renewing at the moment is left to it: two that waited for each other
+# would be a deadlock.
+_DROP = delete(answer_cache).where(
+    tuple_(*answer_cache.primary_key).in_(
+        select(*answer_cache.primary_key)
+        .where(answer_cache.c.created_at < bindparam("before"))
+        .with_for_update(skip_locked=True)
+    )
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -123,38 +146,14 @@ class Queries:
         )
 
     async def cached_answers(self, question: str, since: datetime) -> Sequence[CachedAnswer]:
-        rows = await self._connection.execute(
-            select(answer_cache)
-            .where(answer_cache.c.question == question, answer_cache.c.created_at >= since)
-            .order_by(answer_cache.c.created_at.desc())
-        )
+        rows = await self._connection.execute(_CACHED, {"question": question, "since": since})
         return [CachedAnswer(**row._mapping) for row in rows]
 
     async def cache_answer(self, answer: CachedAnswer, since: datetime, most: int) -> None:
-        columns = {column.name: getattr(answer, column.name) for column in answer_cache.columns}
-        written = insert(self._connection.dialect.name, answer_cache).from_select(
-            list(columns),
-            where_it_exists(
-                literal(answer.conversation_id),
-                [literal(value, answer_cache.c[name].type) for name, value in columns.items()],
-            ),
-        )
-        key = [column.name for column in answer_cache.primary_key]
-        await self._connection.execute(
-            written.on_conflict_do_update(
-                index_elements=key,
-                set_={name: written.excluded[name] for name in columns if name not in key},
-            )
-        )
-        newest = select(answer_cache.c.created_at).order_by(answer_cache.c.created_at.desc())
-        last_kept = await self._connection.scalar(newest.offset(most - 1).limit(1))
-        too_old = answer_cache.c.created_at < max(since, last_kept or since)
-        # What another process is deleting or renewing at the moment is left to it: two that waited for each
-        # other would be a deadlock.
-        doomed = select(*answer_cache.primary_key).where(too_old).with_for_update(skip_locked=True)
-        await self._connection.execute(
-            delete(answer_cache).where(tuple_(*answer_cache.primary_key).in_(doomed))
-        )
+        row = {name: getattr(answer, name) for name in answer_cache.columns.keys()}  # noqa: SIM118
+        await self._connection.execute(statements(self._connection.dialect.name).cache, row)
+        last_kept = await self._connection.scalar(_NEWEST, {"skipped": most - 1})
+        await self._connection.execute(_DROP, {"before": max(since, last_kept or since)})
 
     async def ping(self) -> None:
         await self._connection.execute(select(literal(1)))

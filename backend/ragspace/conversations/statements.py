@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Executable, Select, Table, bindparam, or_, select
+from sqlalchemy import Executable, Table, bindparam, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ragspace.conversations.tables import conversations, messages
+from ragspace.conversations.tables import answer_cache, conversations, messages
 
 SAID = ("id", "conversation_id", "role", "content", "sources", "created_at", "status", "details")
 """What a message is made of; its rating comes later."""
@@ -17,11 +17,13 @@ FINISHED = ("content", "sources", "status", "details")
 
 
 class Statements(NamedTuple):
-    """`open_conversation` takes `id` and `at`; the others the columns named in SAID."""
+    """`open_conversation` takes `id` and `at`, `say` and `finish` the columns named in SAID, `cache` those of
+    its table."""
 
     open_conversation: Executable
     say: Executable
     finish: Executable
+    cache: Executable
 
 
 @cache
@@ -32,9 +34,9 @@ def statements(dialect: str) -> Statements:
     # Older writes that come late change nothing, but lock the row, so that no deletion comes between.
     before = conversations.c.updated_at
     said = insert(dialect, messages).values({name: bindparam(name) for name in SAID})
-    columns = [bindparam(name, type_=messages.c[name].type) for name in SAID]
-    conversation_id = bindparam("conversation_id", type_=messages.c.conversation_id.type)
-    finished = insert(dialect, messages).from_select(SAID, where_it_exists(conversation_id, columns))
+    finished = _insert_where_it_exists(dialect, messages, SAID)
+    cached = _insert_where_it_exists(dialect, answer_cache, answer_cache.columns.keys())
+    key = answer_cache.primary_key.columns.keys()
     return Statements(
         opened.on_conflict_do_update(
             index_elements=["id"],
@@ -45,6 +47,10 @@ def statements(dialect: str) -> Statements:
         finished.on_conflict_do_update(
             index_elements=["id"], set_={name: finished.excluded[name] for name in FINISHED}
         ),
+        cached.on_conflict_do_update(
+            index_elements=key,
+            set_={name: column for name, column in cached.excluded.items() if name not in key},
+        ),
     )
 
 
@@ -52,13 +58,15 @@ def insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
-def where_it_exists(
-    conversation_id: ColumnElement[Any], columns: Sequence[ColumnElement[Any]]
-) -> Select[Any]:
-    """The row to insert. No conversation, no row; and the lock keeps a deletion of it from coming between."""
-    return (
-        select(*columns)
+def _insert_where_it_exists(
+    dialect: str, table: Table, names: Sequence[str]
+) -> postgresql.Insert | sqlite.Insert:
+    """A row with these columns, where its conversation exists, which a lock keeps from being deleted."""
+    columns = {name: bindparam(name, type_=table.c[name].type) for name in names}
+    row = (
+        select(*columns.values())
         .select_from(conversations)
-        .where(conversations.c.id == conversation_id)
+        .where(conversations.c.id == columns["conversation_id"])
         .with_for_update(read=True, key_share=True)
     )
+    return insert(dialect, table).from_select(names, row)
