@@ -18,6 +18,7 @@ from uvicorn.server import ServerState
 
 from ragspace import errors, logs
 from ragspace.api.error_responses import error_response
+from ragspace.api.event_stream import DIRECT_SEND
 from ragspace.api.security_headers import missing_headers
 
 log = structlog.get_logger(__name__)
@@ -140,6 +141,7 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._answered = cycle
+        cycle.scope[DIRECT_SEND] = cycle.send  # type: ignore[literal-required]
         super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:

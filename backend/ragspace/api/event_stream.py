@@ -8,6 +8,9 @@ from starlette.types import Receive, Scope, Send
 from ragspace.chat.events import KEEP_ALIVE
 from ragspace.chat.streams import Answer
 
+DIRECT_SEND = "ragspace.send"
+"""In a request's scope: the server's own `send`, where the server gives it."""
+
 MEDIA_TYPE = "text/event-stream"
 # Proxies are told to pass each event on at once (X-Accel-Buffering is nginx's, which the Spaces edge heeds).
 HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
@@ -30,6 +33,8 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        # What stands in between does what it does to the head; it would only cost every event some calls.
+        send = scope.get(DIRECT_SEND, send)
         answer, seen = self._answer, self._seen
         while not scope.get("ragspace.head"):
             if len(answer.frames) > seen:

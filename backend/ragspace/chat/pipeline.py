@@ -255,7 +255,8 @@ class _Run:
 
     def _write(self, text: str) -> None:
         if text:
-            self._timings.setdefault("first_token_ms", _milliseconds_since(self._started))
+            if "first_token_ms" not in self._timings:
+                self._timings["first_token_ms"] = _milliseconds_since(self._started)
             self._answer.write(text)
 
     def _flush(self) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ragspace.circuit import Circuit
 from ragspace.conversations.failures import CERTIFICATE_FILES, DATABASE_FILE, Failure, failure_of
+from ragspace.conversations.group_commit import GroupCommit, Written
 from ragspace.conversations.migrations import migrate
 from ragspace.conversations.queries import Queries
 from ragspace.conversations.storable import storable_json
@@ -22,6 +23,9 @@ T = TypeVar("T")
 
 POOL_SIZE = 5
 """Connections that are kept; as many again are made for a rush."""
+
+CONCURRENT_COMMITS = 3
+"""Groups of writes that are committed side by side; the other connections are the readers'."""
 
 BROKEN_CONNECTIONS = 2
 """How many in a row a transaction gets past: after a restart a pooler may hand out several that it has not
@@ -50,11 +54,29 @@ class Database:
         self._liveness = _Liveness()
         self._circuit = Circuit()
         self._last: Failure | None = None
+        # SQLite writes for one at a time.
+        self._commits = GroupCommit(self._commit, 1 if address.path else CONCURRENT_COMMITS)
         if address.path is not None:
             self._engine = _sqlite(address.path)
         else:
             self._engine = _postgres(address, timeout)
             self._liveness.watch(self._engine.sync_engine)
+
+    async def write(self, written: Written) -> None:
+        """Keep it, together with what else comes at the same time. Raises as `run` does."""
+        await self._commits.write(written)
+
+    async def _commit(self, group: Sequence[Written]) -> None:
+        begun = [(each.question, each.answer) for each in group if each.question is not None]
+        ended = [each.answer for each in group if each.question is None]
+
+        async def write(queries: Queries) -> None:
+            if begun:
+                await queries.begin(begun)
+            if ended:
+                await queries.finish(ended)
+
+        await self.run(write, writes=True)
 
     async def migrate(self, *, rehearsal: bool = False) -> list[str]:
         """The statements that were wanting and were run; in a `rehearsal` they are taken back.

@@ -9,24 +9,44 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Delete,
+    Integer,
     Row,
-    Select,
-    Table,
     Update,
     and_,
+    bindparam,
     delete,
     literal,
-    or_,
     select,
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ragspace.conversations.ordering import in_order
 from ragspace.conversations.records import CachedAnswer, Exchange, Message, Rating
+from ragspace.conversations.statements import statements
 from ragspace.conversations.tables import answer_cache, conversations, messages
+
+_CACHED = (
+    select(answer_cache)
+    .where(answer_cache.c.question == bindparam("question"), answer_cache.c.created_at >= bindparam("since"))
+    .order_by(answer_cache.c.created_at.desc())
+)
+_NEWEST = (
+    select(answer_cache.c.created_at)
+    .order_by(answer_cache.c.created_at.desc())
+    .offset(bindparam("skipped", type_=Integer))
+    .limit(1)
+)
+# What another process is deleting or renewing at the moment is left to it: two that waited for each other
+# would be a deadlock.
+_DROP = delete(answer_cache).where(
+    tuple_(*answer_cache.primary_key).in_(
+        select(*answer_cache.primary_key)
+        .where(answer_cache.c.created_at < bindparam("before"))
+        .with_for_update(skip_locked=True)
+    )
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -42,33 +62,16 @@ class Queries:
         """For what is read of all conversations together, such as the report of their gaps."""
         return self._connection
 
-    async def begin(self, question: Message, answer: Message) -> None:
-        opened = self._insert(conversations).values(
-            id=question.conversation_id, created_at=question.created_at, updated_at=question.created_at
-        )
-        # Older writes that come late change nothing, but lock the row, so that no deletion comes between.
-        before = conversations.c.updated_at
-        await self._connection.execute(
-            opened.on_conflict_do_update(
-                index_elements=["id"],
-                set_={"updated_at": opened.excluded.updated_at},
-                where=or_(before.is_(None), before < opened.excluded.updated_at),
-            )
-        )
-        said = self._insert(messages).values([_columns(question), _columns(answer)])
-        await self._connection.execute(said.on_conflict_do_nothing(index_elements=["id"]))
+    async def begin(self, said: Sequence[tuple[Message, Message]]) -> None:
+        """Questions, each with its answer-to-come."""
+        write = statements(self._connection.dialect.name)
+        opened = [{"id": question.conversation_id, "at": question.created_at} for question, _ in said]
+        await self._connection.execute(write.open_conversation, opened)
+        await self._connection.execute(write.say, [_columns(message) for pair in said for message in pair])
 
-    async def finish(self, answer: Message) -> None:
-        columns = _columns(answer)
-        written = self._insert(messages).from_select(
-            list(columns), _where_it_exists(answer.conversation_id, messages, columns)
-        )
-        finished = ("content", "sources", "status", "details")
-        await self._connection.execute(
-            written.on_conflict_do_update(
-                index_elements=["id"], set_={name: written.excluded[name] for name in finished}
-            )
-        )
+    async def finish(self, answers: Sequence[Message]) -> None:
+        write = statements(self._connection.dialect.name)
+        await self._connection.execute(write.finish, [_columns(answer) for answer in answers])
 
     async def rescue(self, answer: Message) -> bool:
         columns = _columns(answer)
@@ -148,34 +151,14 @@ class Queries:
         )
 
     async def cached_answers(self, question: str, since: datetime) -> Sequence[CachedAnswer]:
-        rows = await self._connection.execute(
-            select(answer_cache)
-            .where(answer_cache.c.question == question, answer_cache.c.created_at >= since)
-            .order_by(answer_cache.c.created_at.desc())
-        )
+        rows = await self._connection.execute(_CACHED, {"question": question, "since": since})
         return [CachedAnswer(**row._mapping) for row in rows]
 
     async def cache_answer(self, answer: CachedAnswer, since: datetime, most: int) -> None:
-        columns = {column.name: getattr(answer, column.name) for column in answer_cache.columns}
-        written = self._insert(answer_cache).from_select(
-            list(columns), _where_it_exists(answer.conversation_id, answer_cache, columns)
-        )
-        key = [column.name for column in answer_cache.primary_key]
-        await self._connection.execute(
-            written.on_conflict_do_update(
-                index_elements=key,
-                set_={name: written.excluded[name] for name in columns if name not in key},
-            )
-        )
-        newest = select(answer_cache.c.created_at).order_by(answer_cache.c.created_at.desc())
-        last_kept = await self._connection.scalar(newest.offset(most - 1).limit(1))
-        too_old = answer_cache.c.created_at < max(since, last_kept or since)
-        # What another process is deleting or renewing at the moment is left to it: two that waited for each
-        # other would be a deadlock.
-        doomed = select(*answer_cache.primary_key).where(too_old).with_for_update(skip_locked=True)
-        await self._connection.execute(
-            delete(answer_cache).where(tuple_(*answer_cache.primary_key).in_(doomed))
-        )
+        row = {name: getattr(answer, name) for name in answer_cache.columns.keys()}  # noqa: SIM118
+        await self._connection.execute(statements(self._connection.dialect.name).cache, row)
+        last_kept = await self._connection.scalar(_NEWEST, {"skipped": most - 1})
+        await self._connection.execute(_DROP, {"before": max(since, last_kept or since)})
 
     async def ping(self) -> None:
         await self._connection.execute(select(literal(1)))
@@ -186,20 +169,6 @@ class Queries:
 
     async def _count(self, statement: Update | Delete) -> int:
         return (await self._connection.execute(statement)).rowcount
-
-    def _insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        return insert(table)
-
-
-def _where_it_exists(conversation_id: UUID, table: Table, columns: dict[str, Any]) -> Select[Any]:
-    """The row to insert. No conversation, no row; and the lock keeps a deletion of it from coming between."""
-    return (
-        select(*(literal(value, table.c[name].type) for name, value in columns.items()))
-        .select_from(conversations)
-        .where(conversations.c.id == conversation_id)
-        .with_for_update(read=True, key_share=True)
-    )
 
 
 def _answer(message_id: UUID) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
+from ragspace.conversations.group_commit import Written
 from ragspace.conversations.records import CachedAnswer, Exchange, Message, Rating
 from ragspace.database_url import DatabaseAddress
 from ragspace.errors import ConfigurationError, StorageUnavailable
@@ -71,10 +72,10 @@ class SqlConversations:
         await self._run(lambda queries: queries.ping(), regardless=True)
 
     async def begin(self, question: Message, answer: Message) -> None:
-        await self._run(lambda queries: queries.begin(question, answer), writes=True)
+        await (await self._opened()).write(Written(answer, question))
 
     async def finish(self, answer: Message) -> None:
-        await self._run(lambda queries: queries.finish(answer), writes=True)
+        await (await self._opened()).write(Written(answer))
 
     async def rescue(self, answer: Message) -> bool:
         return await self._run(lambda queries: queries.rescue(answer), writes=True)
@@ -112,6 +113,10 @@ class SqlConversations:
     async def _run(
         self, work: Callable[["Queries"], Awaitable[T]], *, writes: bool = False, regardless: bool = False
     ) -> T:
+        database = await self._opened()
+        return await database.run(work, writes=writes, regardless=regardless)
+
+    async def _opened(self) -> "Database":
         if self._database is None and not self._tried:
             async with self._opening:
                 pass
@@ -122,4 +127,4 @@ class SqlConversations:
                 reason=why.reason if why else "unreachable",
                 action=why.action if why else None,
             )
-        return await self._database.run(work, writes=writes, regardless=regardless)
+        return self._database

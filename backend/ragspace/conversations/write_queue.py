@@ -21,8 +21,8 @@ from ragspace.errors import Reason, StorageUnavailable
 
 log = structlog.get_logger(__name__)
 
-CONCURRENT_WRITES = 5
-"""How many conversations are written side by side: the connections that the database's pool keeps."""
+CONCURRENT_WRITES = 100
+"""How many conversations are written side by side; the database commits them in groups."""
 
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 10.0
