@@ -9,7 +9,6 @@ import pytest
 from ragspace.errors import RetrievalUnavailable
 from ragspace.models.protocols import Purpose, Vector
 from ragspace.models.query_cache import REMEMBERED_QUESTIONS
-from ragspace.retrieval import ranking
 from ragspace.retrieval.edge import EdgeIndex
 from ragspace.retrieval.retriever import Retrieval, Retriever
 from tests.support.embedding import WordEmbedder
@@ -23,11 +22,6 @@ PASSAGES = [
     passage("The camera is slow and needs 40 ms.", heading="Camera speed", file="docs/camera.md"),
     passage("Deploy the robot with one command.", heading="Deploy", file="docs/deploy.md"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def measured_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ranking.LEAST_RELEVANCE, "words", 0.45)
 
 
 @pytest.fixture
@@ -204,3 +198,18 @@ async def test_after_an_outage_the_next_question_tries_the_index_itself(tmp_path
 
     assert headings(await retriever.retrieve("What is a lidar sensor?", limit=1)) == ["Lidar"]
     await index.close()
+
+
+async def test_what_is_in_doubt_is_given_to_a_reader_who_decides_and_to_nobody_else(
+    index: EdgeIndex, embedder: WordEmbedder
+) -> None:
+    await fill(index, PASSAGES, WordEmbedder())
+    question = "Which camera sensor suits nights?"
+
+    strict = await Retriever(index, embedder).retrieve(question, limit=3)
+    checked = await Retriever(index, embedder, reader_decides=True).retrieve(question, limit=3)
+
+    assert strict.passages == ()
+    assert strict.suggestions
+    assert checked.passages
+    assert checked.doubtful

@@ -1,7 +1,7 @@
 """Make jargon/docs from the Debian package jargon-text: `python convert.py jargon.txt.gz DIRECTORY`.
 
-Chapters 4 and 6 to 10 and appendix B of the Jargon File 4.4.7, one Markdown file each. The text is unchanged but
-for the indentation, the marks of headings and the frame of a table.
+Chapters 4 and 6 to 10 and appendix B of the Jargon File 4.4.7, one Markdown file each. The text is unchanged
+but for the indentation, the marks of headings and the frame of a table.
 """
 
 import gzip
