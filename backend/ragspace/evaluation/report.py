@@ -105,8 +105,8 @@ def _of_refusals(answerable: Sequence[Outcome], foreign: Sequence[Outcome]) -> d
     if answerable:
         answered = [float(not each.refused) for each in answerable]
         figures["balanced accuracy"] = _balanced(answered, [float(each.refused) for each in foreign])
-        if near := [float(each.refused) for each in foreign if each.question.near_miss]:
-            figures["balanced accuracy, near misses"] = _balanced(answered, near)
+        if misses := [float(each.refused) for each in foreign if each.question.near_miss]:
+            figures["balanced accuracy, near misses"] = _balanced(answered, misses)
     return figures
 
 
