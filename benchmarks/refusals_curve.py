@@ -51,8 +51,8 @@ def main() -> None:
 
 
 def _draw(
-    axes: Any, name: str, scores: Scores, foreign: Sequence[float], line: str, colour: str | None = None
-) -> str:
+    axes: Any, name: str, scores: Scores, foreign: Sequence[float], line: str, colour: Any = None
+) -> Any:
     def shares(threshold: float) -> tuple[float, float]:
         refused = sum(score < threshold for score in foreign) / len(foreign)
         answered = sum(score >= threshold for score in scores["answerable"]) / len(scores["answerable"])
@@ -63,7 +63,7 @@ def _draw(
     axes.plot(*shares(0.0), "o", color=drawn.get_color())
     best = max(sum(shares(threshold)) / 2 for threshold in thresholds)
     print(f"{name or '  near misses'}: balanced {sum(shares(0.0)) / 2:.3f}, at best {best:.3f}", flush=True)
-    return str(drawn.get_color())
+    return drawn.get_color()
 
 
 async def _scores(questions_file: Path, docs: Sequence[Path]) -> Scores:
