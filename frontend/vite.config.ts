@@ -43,6 +43,8 @@ export default defineConfig(({ mode }) => ({
     include: ["tests/unit/**/*.test.{ts,tsx}"],
     // Tests of views say `// @vitest-environment happy-dom`; the core needs no DOM.
     environment: "node",
+    // Nothing is told by the clock: a busy machine may take its time.
+    testTimeout: 60_000,
     restoreMocks: true,
     unstubGlobals: true,
   },

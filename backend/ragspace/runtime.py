@@ -60,7 +60,9 @@ class Runtime:
         )
         self._parts = parts = choose_parts(settings, relay.quota if relay else None)
         self._gates = choose_gates(settings, parts, egress or Egress())
-        self._retriever = Retriever(parts.index, parts.embedder)
+        self._retriever = Retriever(
+            parts.index, parts.embedder, reader_decides=settings.generation != "extractive"
+        )
         self._journal = Journal(parts.conversations, timeout=settings.storage_seconds / 2)
         interval = settings.health_interval_seconds
         index_interval = BUILT_IN_INDEX_INTERVAL if parts.index.embedded else interval

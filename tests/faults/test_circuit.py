@@ -26,7 +26,8 @@ async def test_a_dead_service_is_not_waited_for_by_every_reader(faulty_world: Wo
             assert proxy.struck == before + 3
 
             rest = await asyncio.gather(*(tell(served.client, QUESTION) for _ in range(READERS)))
-            assert [told.how for told in rest].count("503 retrieval_unavailable") >= READERS - 1
+            # As a status, or after a head that a busy machine could not hold back so long.
+            assert {told.how.split()[-1] for told in rest} == {"retrieval_unavailable"}
             assert proxy.struck <= before + 4, "one at a time may try"
             assert (await tell(served.client, QUESTION, **SELECTION)).how == "200 done"
         finally:

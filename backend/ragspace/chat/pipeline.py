@@ -185,7 +185,8 @@ class _Run:
         self._found = sources.source_list(found.passages, chat.docs_base_url)
         if not found.passages:
             return None
-        return general_request(self._question.message, [r.passage for r in found.passages], history)
+        passages = [each.passage for each in found.passages]
+        return general_request(self._question.message, passages, history, doubtful=found.doubtful)
 
     async def _repeat_or_generate(self, request: GenerationRequest, look_up: LookUp) -> None:
         """The answer that is known; else the one that others who asked the same are just being told; else a

@@ -39,7 +39,7 @@ async def opened(
             index = await _indexed(settings, file, docs) if docs else await _configured(settings)
         try:
             await index.open()
-            retriever = Retriever(index, embedder)
+            retriever = Retriever(index, embedder, reader_decides=settings.generation != "extractive")
             await retriever.prepare()
             yield retriever, questions
         finally:

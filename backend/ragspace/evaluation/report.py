@@ -122,9 +122,10 @@ def _of_refusals(answerable: Sequence[Outcome], foreign: Sequence[Outcome]) -> d
             [float(each.question.kind == "out_of_scope") for each in refused]
         )
     if answerable:
-        figures["balanced accuracy"] = _balanced(
-            [float(not each.refused) for each in answerable], [float(each.refused) for each in foreign]
-        )
+        answered = [float(not each.refused) for each in answerable]
+        figures["balanced accuracy"] = _balanced(answered, [float(each.refused) for each in foreign])
+        if misses := [float(each.refused) for each in foreign if each.question.near_miss]:
+            figures["balanced accuracy, near misses"] = _balanced(answered, misses)
     return figures
 
 

@@ -9,13 +9,16 @@ from ragspace.errors import RagspaceError
 from ragspace.gaps.grouping import SAME_MEANING, Groups, grouped_by_meaning, grouped_by_words, normalised
 from ragspace.gaps.outcomes import Outcome
 from ragspace.models.protocols import Embedder
-from ragspace.retrieval.ranking import LEAST_RELEVANCE
 
 MOST_QUESTIONS = 2000
 """Different questions that are kept and compared: some megabytes of vectors, and a second for the built-in
 model's. A list that is longer is told by its first hundred as well."""
 
 OTHERS_SHOWN = 5
+
+LOW_SIMILARITY = {"all-MiniLM-L6-v2": 0.37}
+"""Per embedding model: an answer whose best passage has a smaller cosine to the question is told as one of a
+low score. With a model that is not listed none is."""
 
 
 @dataclass(slots=True)
@@ -68,7 +71,7 @@ class Report:
 async def report(outcomes: AsyncIterable[Outcome], embedder: Embedder, since: datetime) -> Report:
     """The report over `outcomes`. The questions are embedded by `embedder`, or compared by their words where
     it cannot. Raises what `outcomes` raises."""
-    least = LEAST_RELEVANCE.get(embedder.model, 0.0)
+    least = LOW_SIMILARITY.get(embedder.model, 0.0)
     found: dict[str, _Asked] = {}
     questions = left_out = 0
     async for outcome in outcomes:

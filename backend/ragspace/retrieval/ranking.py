@@ -1,4 +1,4 @@
-"""From candidates with two scores to the passages that an answer may use, or to the finding that none fits.
+"""From candidates with two scores to the order in which an answer may use their passages.
 
 Everything here is pure; docs/evaluation.md tells what the constants were measured on.
 """
@@ -25,21 +25,6 @@ OWN_SUBJECT_COVERAGE = 0.2
 """A follow-up of so many terms, of which the passages found hold a smaller share, changes the subject."""
 
 
-COVERAGE_WEIGHT = 0.2
-"""What a question whose every term is found adds to the best cosine, when it is decided if anything fits."""
-
-LEAST_RELEVANCE = {
-    # Of 170 questions that two sets of documentation answer 4 are turned away, of 51 foreign ones 3 are not.
-    "all-MiniLM-L6-v2": 0.37,
-    # A guess: Gemini's cosines are known to start near 0.5 for unrelated texts. Lenient, since a language
-    # model that is given too much can still say that it does not help.
-    "gemini-embedding-001": 0.58,
-    "gemini-embedding-2": 0.58,
-}
-"""The least sum of best cosine and weighted coverage at which the documents have something to say. With a
-model that is not listed everything fits: the generator is left to say that the passages do not help."""
-
-
 def rank(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
     """The best `limit` candidates, best first, each content once.
 
@@ -60,13 +45,6 @@ def rank(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
         ),
     )
     return _distinct([candidates[i] for i in order])[:limit]
-
-
-def fits(question: str, ranked: Sequence[Candidate], embedding_model: str) -> bool:
-    """Whether any of the `ranked` candidates is likely to answer `question`."""
-    least = LEAST_RELEVANCE.get(embedding_model, 0.0)
-    best = max((candidate.similarity for candidate in ranked), default=-1.0)
-    return best >= least or (bool(ranked) and best + COVERAGE_WEIGHT * coverage(question, ranked) >= least)
 
 
 def changes_subject(question: str, ranked: Sequence[Candidate]) -> bool:

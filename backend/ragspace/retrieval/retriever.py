@@ -10,11 +10,12 @@ from ragspace.documents.passage import Passage
 from ragspace.errors import RagspaceError, RetrievalUnavailable
 from ragspace.models.protocols import Embedder
 from ragspace.models.query_cache import QueryCache
+from ragspace.retrieval.answerability import Verdict, judge
 from ragspace.retrieval.compatibility import ensure_compatible
 from ragspace.retrieval.followup import in_context
 from ragspace.retrieval.joining import Joined, join, neighbours
 from ragspace.retrieval.protocols import Candidate, IndexState, PassageIndex
-from ragspace.retrieval.ranking import changes_subject, fits, rank
+from ragspace.retrieval.ranking import changes_subject, rank
 from ragspace.retrieval.terms import search_terms
 from ragspace.spans import span
 
@@ -45,24 +46,32 @@ class RankedPassage:
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """The passages that fit, best first. Where none does, `suggestions` are the nearest headings."""
+    """The passages that fit, best first. Where none does, `suggestions` are the nearest headings. `doubtful`
+    tells that the passages are likelier not to hold the answer."""
 
     passages: tuple[RankedPassage, ...]
     suggestions: tuple[Passage, ...] = ()
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What was found, best first, and whether any of it is likely to answer the question."""
+    """What was found, best first, whether any of it may be used for an answer, and if that is in doubt."""
 
     candidates: tuple[Candidate, ...]
     fits: bool
+    doubtful: bool = False
 
 
 class Retriever:
-    """Asks the index with what the embedder makes of a question, once both are known to fit together."""
+    """Asks the index with what the embedder makes of a question, once both are known to fit together.
 
-    def __init__(self, index: PassageIndex, embedder: Embedder) -> None:
+    `reader_decides` where a language model reads the passages and itself says that they do not answer: it is
+    given what is in doubt too.
+    """
+
+    def __init__(self, index: PassageIndex, embedder: Embedder, *, reader_decides: bool = False) -> None:
+        self._least = Verdict.DOUBTFUL if reader_decides else Verdict.ANSWERED
         self._index = index
         self._embedder = embedder
         self._state: IndexState | None = None
@@ -100,7 +109,8 @@ class Retriever:
         similarity = {each.passage.id: each.similarity for each in ranking.candidates}
         joined = await self._joined([each.passage for each in ranking.candidates], limit)
         return Retrieval(
-            tuple(RankedPassage(each.passage, each.matched, similarity[each.matched.id]) for each in joined)
+            tuple(RankedPassage(each.passage, each.matched, similarity[each.matched.id]) for each in joined),
+            doubtful=ranking.doubtful,
         )
 
     async def _joined(self, ranked: Sequence[Passage], limit: int) -> list[Joined]:
@@ -133,16 +143,20 @@ class Retriever:
                     for text, vector in zip(texts, vectors, strict=True)
                 )
             )
-            return await asyncio.to_thread(_ranked, self._embedder.model, texts, found)
+            model, indexed = self._embedder.model, state.passages
+            return await asyncio.to_thread(_ranked, model, indexed, self._least, texts, found)
 
 
-def _ranked(model: str, texts: Sequence[str], found: Sequence[Sequence[Candidate]]) -> Ranking:
+def _ranked(
+    model: str, indexed: int, least: Verdict, texts: Sequence[str], found: Sequence[Sequence[Candidate]]
+) -> Ranking:
     """What fits of the searches for the question alone and, where there is one, for it in its context."""
     ranked = [rank(candidates, len(candidates)) for candidates in found]
-    alone = ranked[0]
-    fitting = [alone] if fits(texts[0], alone, model) else []
+    verdicts = [judge(text, each, model, indexed) for text, each in zip(texts, ranked, strict=True)]
+    fitting = [ranked[0]] if verdicts[0] >= least else []
     leading: list[Candidate] = []
-    if len(ranked) > 1 and fits(texts[1], ranked[1], model):
+    # Two questions in one hold more terms than a passage that answers the second: what is in doubt fits.
+    if len(ranked) > 1 and verdicts[1] >= Verdict.DOUBTFUL:
         if not changes_subject(texts[0], ranked[1]):
             leading = ranked[1][:LEADING]
             fitting.insert(0, ranked[1][LEADING:])
@@ -150,12 +164,13 @@ def _ranked(model: str, texts: Sequence[str], found: Sequence[Sequence[Candidate
             # It may be the same subject in other words: "And if I would rather click?"
             fitting.append(ranked[1])
     if not fitting:
-        return Ranking(tuple(alone), fits=False)
+        return Ranking(tuple(ranked[0]), fits=False)
+    doubtful = max(verdicts) < Verdict.ANSWERED
     best: dict[str, Candidate] = {}
     for candidate in chain(leading, chain.from_iterable(zip_longest(*fitting))):
         if candidate is not None:
             best.setdefault(candidate.passage.content, candidate)
-    return Ranking(tuple(best.values()), fits=True)
+    return Ranking(tuple(best.values()), fits=True, doubtful=doubtful)
 
 
 def _suggestions(ranked: Sequence[Candidate]) -> tuple[Passage, ...]:

@@ -27,9 +27,13 @@ async def resumed(client: aiohttp.ClientSession, message_id: str, seen: int) -> 
 
 
 async def stored(client: aiohttp.ClientSession, conversation: str) -> dict[str, object]:
-    """The first answer of a conversation."""
-    async with client.get(conversation) as response:
-        return (await response.json())["messages"][1]
+    """The first answer of a conversation, once it is there: `metadata` does not wait for its being stored."""
+    while True:
+        async with client.get(conversation) as response:
+            if response.status == 200:
+                return (await response.json())["messages"][1]
+            assert response.status == 404, await response.text()
+        await asyncio.sleep(0.02)
 
 
 async def test_every_event_of_a_running_answer_can_be_resumed_from_at_another_replica(

@@ -92,7 +92,7 @@ def test_a_changed_secret_alone_is_pushed_alone_and_restarts_the_space(hub: HubS
 def test_a_stale_running_is_not_taken_for_the_new_build(hub: HubStandIn, developer: Developer):
     older = lives.Life(environment={"RAGSPACE_BUILD_ID": "an-older-build"})
     hub.lives(older, lives.STALE)
-    other_build = developer.deploy("--start-timeout", "2")
+    other_build = developer.deploy("--start-timeout", "5")
     assert other_build.code == 28
     assert "The Space runs, and this build does not answer at its address." in other_build.text
     hub.space().repository.files["requirements.txt"] = b"older==1\n"

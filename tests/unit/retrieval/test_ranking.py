@@ -1,10 +1,8 @@
 import pytest
 
 from ragspace.retrieval.protocols import Candidate
-from ragspace.retrieval.ranking import changes_subject, coverage, fits, rank
+from ragspace.retrieval.ranking import changes_subject, coverage, rank
 from tests.support.passages import passage
-
-MINILM = "all-MiniLM-L6-v2"
 
 
 def candidate(
@@ -68,34 +66,6 @@ def test_the_same_content_is_given_once() -> None:
 
 def test_nothing_can_be_ranked_where_nothing_was_found() -> None:
     assert rank([], 5) == []
-    assert fits("anything", [], MINILM) is False
-    assert fits("anything", [], "unknown model") is False
-
-
-def test_a_near_passage_fits_whatever_its_words() -> None:
-    assert fits("How quick is the sensor?", [candidate("Latency is 12 ms.", 0.5)], MINILM)
-
-
-def test_a_moderately_near_passage_fits_where_it_has_the_words() -> None:
-    found = [candidate("The LiDAR range is 40 m.", 0.3), candidate("Cameras see colour.", 0.1)]
-
-    assert fits("What range has the LiDAR?", found, MINILM)
-    assert not fits("What range has the Tesla?", found, MINILM)
-
-
-def test_words_alone_do_not_make_a_far_passage_fit() -> None:
-    assert not fits("What is the range?", [candidate("A range of mountains", 0.05)], MINILM)
-
-
-def test_with_a_model_of_unknown_cosines_everything_found_fits() -> None:
-    assert fits("What is the range?", [candidate("Cameras see colour.", 0.01)], "unknown model")
-
-
-def test_each_model_has_its_own_scale() -> None:
-    found = [candidate("Cameras see colour.", 0.5)]
-
-    assert fits("Who won?", found, MINILM)
-    assert not fits("Who won?", found, "gemini-embedding-001")
 
 
 def test_a_word_that_all_passages_hold_hardly_counts() -> None:

@@ -11,7 +11,6 @@ from ragspace.documents.passage import Passage
 from ragspace.errors import RetrievalUnavailable
 from ragspace.models.protocols import Purpose, Vector
 from ragspace.models.query_cache import REMEMBERED_QUESTIONS
-from ragspace.retrieval import ranking
 from ragspace.retrieval.edge import EdgeIndex
 from ragspace.retrieval.retriever import Retrieval, Retriever
 from tests.support.embedding import WordEmbedder
@@ -25,11 +24,6 @@ PASSAGES = [
     passage("The camera is slow and needs 40 ms.", heading="Camera speed", file="docs/camera.md"),
     passage("Deploy the robot with one command.", heading="Deploy", file="docs/deploy.md"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def measured_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ranking.LEAST_RELEVANCE, "words", 0.45)
 
 
 @pytest.fixture
@@ -224,3 +218,18 @@ async def test_where_the_neighbours_cannot_be_fetched_the_passage_comes_alone(
     found = await Retriever(index, WordEmbedder()).retrieve("What is a lidar sensor?", limit=1)
 
     assert "A lidar sensor measures distance." in found.passages[0].passage.content
+
+
+async def test_what_is_in_doubt_is_given_to_a_reader_who_decides_and_to_nobody_else(
+    index: EdgeIndex, embedder: WordEmbedder
+) -> None:
+    await fill(index, PASSAGES, WordEmbedder())
+    question = "Which camera sensor suits nights?"
+
+    strict = await Retriever(index, embedder).retrieve(question, limit=3)
+    checked = await Retriever(index, embedder, reader_decides=True).retrieve(question, limit=3)
+
+    assert strict.passages == ()
+    assert strict.suggestions
+    assert checked.passages
+    assert checked.doubtful
