@@ -60,16 +60,16 @@ STAYS_HERE = frozenset(
         "RAGSPACE_BAKED_DOCUMENTS",
         "RAGSPACE_BUILD_ID",
         "RAGSPACE_DATA_DIR",
+        "REDIS_URL",
         "SPACE_HOST",
         "SPACE_ID",
     }
 )
-"""Of this machine, or given by the image and by the platform."""
+"""Of this machine, given by the image and by the platform, or of several replicas: a Space is one."""
 
 _PLACEHOLDER = "set-on-the-space"
 _PLACEHOLDERS = {
     "DATABASE_URL": "postgresql://set@on-the-space.invalid/set",
-    "REDIS_URL": "redis://on-the-space.invalid",
     "QDRANT_URL": "https://on-the-space.invalid",
     "LLM_BASE_URL": "https://on-the-space.invalid",
     "GEMINI_BASE_URL": "https://on-the-space.invalid",

@@ -19,7 +19,6 @@ SHAPED = {
     "GEMINI_BASE_URL": f"https://{MARK}-gemini.invalid",
     "LLM_BASE_URL": f"https://{MARK}-llm.invalid/v1",
     "OTEL_EXPORTER_OTLP_ENDPOINT": f"https://{MARK}-traces.invalid",
-    "REDIS_URL": f"redis://{MARK}user:{MARK}pa55word@{MARK}-redis.invalid:6379/0",
 }
 SECRETS = {
     name: SHAPED.get(name, f"{MARK}-value-of-{name.lower()}")
@@ -27,6 +26,7 @@ SECRETS = {
 }
 OTHERS = {
     "LLM_MODEL": "some-model",
+    "REDIS_URL": f"redis://{MARK}user:{MARK}pa55word@{MARK}-redis.invalid:6379/0",
     "UNRELATED_SECRET": f"{MARK}-unrelated",
     "AWS_SECRET_ACCESS_KEY": f"{MARK}-aws",
     "OPENAI_API_KEY": f"{MARK}-openai",

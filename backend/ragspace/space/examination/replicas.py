@@ -27,9 +27,9 @@ async def check_redis(url: str, *, on_space: bool) -> AsyncGenerator[Check, None
     if on_space:
         yield Check(
             NAME,
-            "failed",
-            "A Space is one replica: its image has no client of Redis, and would not start.",
-            "Leave REDIS_URL out of what a Space is given.",
+            "warning",
+            "A Space is one replica, and its image has no client of Redis: deploy does not send REDIS_URL there.",
+            "Leave it out, too, where you set a Space's secrets by hand: the application would not start.",
         )
         return
     if find_spec("redis") is None:
