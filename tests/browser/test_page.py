@@ -288,9 +288,10 @@ async def test_hostile_text_of_reader_and_model_does_nothing(
         Answer(f"{hostile}\n\n[tempting](javascript:window.hacked=1) ![x](https://t.example/p.png)")
     )
     async with open_tab(writing_server.url) as tab:
-        answer = await answered(tab.page, f"{QUESTION} {hostile}")
-        await expect(tab.page.locator(".question h3")).to_have_text(f"{QUESTION} {hostile}")
+        answer = await answered(tab.page, QUESTION)
         await expect(answer.locator(".prose p").first).to_have_text(hostile)
+        await ask(tab.page, hostile)
+        await expect(tab.page.locator(".question h3").last).to_have_text(hostile)
         await expect(answer.locator(".prose").locator("img, script, a[href^='javascript']")).to_have_count(0)
         assert await tab.page.evaluate("window.hacked") is None
         assert tab.complaints == []

@@ -43,7 +43,7 @@ class FoundAtOnce:
     """In the place of the search, whose calls are another matter."""
 
     async def retrieve(self, *_: Any, **__: Any) -> Retrieval:
-        return Retrieval((RankedPassage(passage("A sensor measures."), 0.8),))
+        return Retrieval((RankedPassage(found := passage("A sensor measures."), found, 0.8),))
 
 
 @contextmanager

@@ -28,7 +28,7 @@ async def check_redis(url: str, *, on_space: bool) -> AsyncGenerator[Check, None
         yield Check(
             NAME,
             "warning",
-            "A Space is one replica, and its image has no client of Redis: deploy does not send REDIS_URL there.",
+            "A Space is one replica, without a client of Redis: deploy does not send REDIS_URL there.",
             "Leave it out, too, where you set a Space's secrets by hand: the application would not start.",
         )
         return
