@@ -202,9 +202,7 @@ def test_ctrl_c_ends_it_cleanly_and_leaves_the_space_alone(hub: HubStandIn, deve
     arguments = ("deploy", "me/demo", "--yes", "--poll", "0.1")
     told = developer.interrupt_when("Building the image", *arguments, RAGSPACE_MODE="embedded")
     assert told.code == 130
-    assert told.text.rstrip().endswith(
-        "Stopped. The Space goes on with what it was given: ragspace status me/demo"
-    )
+    assert "Stopped. The Space goes on with what it was given: ragspace status me/demo" in told.text
     assert "Error" not in told.text
 
 
