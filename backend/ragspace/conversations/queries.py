@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Delete,
+    FromClause,
     Integer,
     Row,
+    ScalarSelect,
     Update,
     and_,
     bindparam,
@@ -87,18 +89,8 @@ class Queries:
         return await self._count(rescued) > 0
 
     async def history(self, conversation_id: UUID, limit: int) -> list[Exchange] | None:
-        answer, question = messages.alias("answer"), messages.alias("question")
-        asked = (
-            select(question.c.content)
-            .where(
-                question.c.conversation_id == answer.c.conversation_id,
-                question.c.role == "user",
-                question.c.created_at <= answer.c.created_at,
-            )
-            .order_by(question.c.created_at.desc(), question.c.id.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
+        answer = messages.alias("answer")
+        asked = question_before(answer)
         rows = await self._connection.execute(
             select(asked, answer.c.content)
             .where(
@@ -169,6 +161,22 @@ class Queries:
 
     async def _count(self, statement: Update | Delete) -> int:
         return (await self._connection.execute(statement)).rowcount
+
+
+def question_before(answer: FromClause) -> ScalarSelect[str]:
+    """What was asked last before `answer`, a row of `messages`, in its conversation."""
+    question = messages.alias("question")
+    return (
+        select(question.c.content)
+        .where(
+            question.c.conversation_id == answer.c.conversation_id,
+            question.c.role == "user",
+            question.c.created_at <= answer.c.created_at,
+        )
+        .order_by(question.c.created_at.desc(), question.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def _answer(message_id: UUID) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, or_, select
 
 from ragspace.conversations.database import Database
-from ragspace.conversations.queries import Queries
+from ragspace.conversations.queries import Queries, question_before
 from ragspace.conversations.tables import messages
 
 PAGE = 500
@@ -48,18 +48,7 @@ async def outcomes(database: Database, since: datetime) -> AsyncIterator[Outcome
 
 
 def _page(after: UUID | None, since: datetime) -> Callable[[Queries], Awaitable[list[Row[Any]]]]:
-    answer, question = messages.alias("answer"), messages.alias("question")
-    asked = (
-        select(question.c.content)
-        .where(
-            question.c.conversation_id == answer.c.conversation_id,
-            question.c.role == "user",
-            question.c.created_at <= answer.c.created_at,
-        )
-        .order_by(question.c.created_at.desc(), question.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+    answer = messages.alias("answer")
     wanted = (
         select(
             answer.c.id,
@@ -67,7 +56,7 @@ def _page(after: UUID | None, since: datetime) -> Callable[[Queries], Awaitable[
             answer.c.rating,
             answer.c.sources,
             answer.c.details,
-            asked.label("question"),
+            question_before(answer).label("question"),
         )
         .where(
             answer.c.role == "assistant",
