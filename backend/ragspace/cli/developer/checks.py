@@ -1,15 +1,14 @@
 """How a command shows its checks: a table with a fix per line, or JSON."""
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from ragspace.cli.developer.as_json import print_json
 from ragspace.space.checks import Check, Outcome, passed
 
 MARKS: dict[Outcome, str] = {
@@ -37,8 +36,7 @@ def end_with(checks: Sequence[Check], *, as_json: bool) -> None:
 def show_checks(checks: Sequence[Check], *, as_json: bool) -> None:
     """Print `checks` to standard output; as JSON, `{"passed": …, "checks": […]}`."""
     if as_json:
-        told = {"passed": passed(checks), "checks": [asdict(check) for check in checks]}
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json({"passed": passed(checks), "checks": [asdict(check) for check in checks]})
         return
     console = Console(highlight=False)
     table = Table(box=None, show_header=False, padding=(0, 1))

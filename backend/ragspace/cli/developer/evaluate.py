@@ -1,7 +1,6 @@
 """`ragspace eval`: how well questions whose answers are known are answered."""
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from ragspace.cli.configuration import load_settings
+from ragspace.cli.developer.as_json import print_json
 from ragspace.errors import RagspaceError
 from ragspace.logs import configure_logs
 from ragspace.settings import Settings
@@ -53,7 +53,7 @@ def evaluate(
     if save is not None:
         save.write_bytes(orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2))
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(report.as_json())
     else:
         _show(report, worst)
     fallen = regressions(before, report, tolerance) if before is not None else []

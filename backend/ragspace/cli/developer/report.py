@@ -1,17 +1,16 @@
 """`ragspace report`: what readers asked that the documents do not answer."""
 
 import asyncio
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ragspace.cli.configuration import load_settings
+from ragspace.cli.developer.as_json import print_json
 from ragspace.logs import configure_logs
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def report(
     configure_logs("WARNING", settings.secret_values())
     found = asyncio.run(read_report(settings, since))
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(found.as_json())
     else:
         _show(found, since, rows)
 
