@@ -1,7 +1,7 @@
 """`python -m benchmarks [NAME …]`: run the named benchmarks, or all, and write benchmarks/RESULTS.md.
 
 All but those that install much: `lighthouse`, `peers` and `plots` run when they are named, or with
-`everything`. `refusals` fits, rather than measures, and runs only when it is named.
+`everything`.
 """
 
 import sys
@@ -14,7 +14,6 @@ from benchmarks import (
     machine,
     memory,
     plots,
-    refusals,
     retrieval,
     start,
     streams,
@@ -37,9 +36,6 @@ BENCHMARKS = USUAL | ON_DEMAND | NEEDS_CONTAINERS
 
 
 def main() -> None:
-    if sys.argv[1:] == ["refusals"]:
-        print(refusals.measure())
-        return
     names = sys.argv[1:] or list(USUAL | NEEDS_CONTAINERS)
     if names == ["everything"]:
         names = list(BENCHMARKS)

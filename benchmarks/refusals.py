@@ -1,4 +1,4 @@
-"""How the decision that the documents hold no answer is fitted: `python -m benchmarks refusals`.
+"""How the decision that the documents hold no answer is fitted: `python -m benchmarks.refusals`.
 
 Reads the sets in tests/data/calibration and no other, writes backend/ragspace/retrieval/calibrated.py and
 tells what the fit does on the sets that it left out, one after the other.
@@ -28,8 +28,6 @@ SETS = ROOT / "tests" / "data" / "calibration"
 CALIBRATED = ROOT / "backend" / "ragspace" / "retrieval" / "calibrated.py"
 NUMBERS = ("similarity", "contrast", "coverage", "unknown", "names")
 SCALE_FREE = ("standing", "coverage", "unknown", "names")
-PASSAGES = 5
-"""What an answer is made from, unless TOP_K is set."""
 CROSSED = 4
 """Every so many-th answerable question of a set is asked of the others as well."""
 PASSED, ANSWERED = 0.97, 0.92
@@ -52,7 +50,7 @@ class Example:
     evidence: Evidence
 
 
-def measure() -> str:
+def refit() -> str:
     examples = asyncio.run(_examples())
     fitted = {"CALIBRATED": fit(examples, NUMBERS), "SCALE_FREE": fit(examples, SCALE_FREE)}
     _write(fitted)
@@ -123,7 +121,7 @@ async def _examples() -> list[Example]:
                 for question in [each for each in questions if each.kind == "in_scope"][::CROSSED]
             ]
             for number, question in enumerate([*own, *crossed]):
-                ranking = await retriever.ranking(question.question, limit=PASSAGES)
+                ranking = await retriever.ranking(question.question)
                 found = list(ranking.candidates)
                 indexed = (await index.state()).passages
                 for kind, kept in _kinds(question, found, foreign=number >= len(own)):
@@ -143,7 +141,7 @@ def _kinds(question: Question, found: list[Candidate], *, foreign: bool) -> list
 
 def _write(fitted: dict[str, Calibration]) -> None:
     lines = [
-        '"""Written by `python -m benchmarks refusals`; docs/evaluation.md tells how."""',
+        '"""Written by `python -m benchmarks.refusals`; docs/evaluation.md tells how."""',
         "",
         "from ragspace.retrieval.calibration import Calibration",
         "",
@@ -167,3 +165,7 @@ def _literal(calibration: Calibration, indent: str) -> str:
         ),
     ]
     return "Calibration(\n" + "".join(f"{inner}{field}\n" for field in fields) + f"{indent})"
+
+
+if __name__ == "__main__":
+    print(refit())

@@ -23,7 +23,6 @@ SETS = {
     "ragspace": [ROOT / "README.md", ROOT / "docs", ROOT / "huggingface-spaces" / "DEPLOYMENT.md"],
     "sqlite": [DATA / "sqlite" / "docs"],
 }
-PASSAGES = 5
 
 Scores = dict[str, list[float]]
 """Log odds, over the threshold in use, by kind: `answerable`, `near` and `far`."""
@@ -74,7 +73,7 @@ async def _scores(questions_file: Path, docs: Sequence[Path]) -> Scores:
         for question in questions:
             if question.kind not in ("in_scope", "out_of_scope"):
                 continue
-            ranking = await retriever.ranking(question.question, limit=PASSAGES)
+            ranking = await retriever.ranking(question.question)
             foreign = "near" if question.near_miss else "far"
             kind = "answerable" if question.kind == "in_scope" else foreign
             evidence = gather(question.question, ranking.candidates, indexed)

@@ -11,9 +11,6 @@ from ragspace.models.extractive import ExtractiveGenerator
 from ragspace.models.protocols import Delta
 from ragspace.retrieval.retriever import Retriever
 
-DEPTH = 20
-"""Passages looked at for a question: enough that ten sections are among them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -65,7 +62,7 @@ async def evaluate(
             outcomes.append(Outcome(question, (), not answer, elapsed, answer))
             progress(number)
             continue
-        ranking = await retriever.ranking(question.question, previous=question.after, limit=DEPTH)
+        ranking = await retriever.ranking(question.question, previous=question.after)
         elapsed = (time.perf_counter() - begun) * 1000
         sections = (_key(each.passage.file, each.passage.heading) for each in ranking.candidates)
         outcomes.append(Outcome(question, tuple(dict.fromkeys(sections)), not ranking.fits, elapsed))

@@ -1,4 +1,4 @@
-"""Written by `python -m benchmarks refusals`; docs/evaluation.md tells how."""
+"""Written by `python -m benchmarks.refusals`; docs/evaluation.md tells how."""
 
 from ragspace.retrieval.calibration import Calibration
 

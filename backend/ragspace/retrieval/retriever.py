@@ -103,7 +103,7 @@ class Retriever:
     async def retrieve(self, question: str, *, previous: Sequence[str] = (), limit: int) -> Retrieval:
         """The best `limit` passages for `question`, understood in the light of the `previous` questions of
         the conversation, oldest first. Raises what `ranking` raises."""
-        ranking = await self.ranking(question, previous=previous, limit=limit)
+        ranking = await self.ranking(question, previous=previous)
         if not ranking.fits:
             return Retrieval((), _suggestions(ranking.candidates))
         similarity = {each.passage.id: each.similarity for each in ranking.candidates}
@@ -124,8 +124,8 @@ class Retriever:
                 log.warning("passages are not joined with their neighbours: %s", failure.reason)
         return join(ranked, known, limit)
 
-    async def ranking(self, question: str, *, previous: Sequence[str] = (), limit: int) -> Ranking:
-        """Everything that was found while looking for the best `limit` passages.
+    async def ranking(self, question: str, *, previous: Sequence[str] = ()) -> Ranking:
+        """Everything that was found for `question`, whatever the number of passages that is wanted.
 
         Raises what the last `prepare` raised, RetrievalUnavailable, or QuotaExceeded of the embedder.
         """
