@@ -42,6 +42,7 @@ check: $(VENV)/.dev $(VENV)/.frontend
 	cd frontend && ../scripts/with-node npm run --silent check
 
 bench: setup $(VENV)/.dev
+	$(BIN)/python -m tests.support.install
 	$(BIN)/python -m benchmarks $(ARGS)
 
 soak: setup $(VENV)/.dev
