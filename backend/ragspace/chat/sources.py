@@ -1,6 +1,5 @@
 """Sources of an answer, in the form that the stream and the stored messages tell them."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +18,7 @@ def page_url(passage: Passage, docs_base_url: str | None) -> str:
 
 def snippet(content: str) -> str:
     """The passage's beginning in one line, cut at a word."""
-    line = re.sub(r"\s+", " ", content).strip()
+    line = " ".join(content.split())
     if len(line) <= SNIPPET_CHARACTERS:
         return line
     return line[:SNIPPET_CHARACTERS].rsplit(" ", 1)[0] + " …"

@@ -1,6 +1,7 @@
 """The embedded Qdrant engine as the index uses it: one shard of dense vectors and BM25 terms."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
@@ -11,12 +12,16 @@ from ragspace.retrieval.payload import FILE_FIELD, from_payload, passage_id, poi
 from ragspace.retrieval.protocols import Candidate, SparseVector
 
 if TYPE_CHECKING:
-    from qdrant_edge import EdgeConfig, EdgeShard, Record
+    from qdrant_edge import EdgeConfig, EdgeShard, Record, UpdateOperation
 
 DENSE = "dense"
 TERMS = "terms"
 
 SCROLL_PAGE = 5_000
+
+KEPT_PASSAGES = 4096
+"""How many of the passages that were read last stay decoded: a search that brings payloads takes four times
+as long."""
 
 R = TypeVar("R")
 
@@ -35,6 +40,11 @@ class Shard:
 
     def __init__(self, shard: "EdgeShard") -> None:
         self._shard = shard
+        self._passage = lru_cache(KEPT_PASSAGES)(self._read)
+
+    def _read(self, passage: UUID) -> Passage | None:
+        records = _called(self._shard.retrieve, [point_id(passage)], True, False)
+        return from_payload(records[0].payload) if records else None
 
     @classmethod
     def create(cls, path: Path, dimensions: int) -> "Shard":
@@ -67,14 +77,17 @@ class Shard:
             )
             for passage, vector, sparse in zip(passages, vectors, terms, strict=True)
         ]
-        _called(self._shard.update, UpdateOperation.upsert_points(points))
-        _called(self._shard.flush)
+        self._change(UpdateOperation.upsert_points(points))
 
     def remove(self, ids: Iterable[UUID]) -> None:
         from qdrant_edge import UpdateOperation
 
-        _called(self._shard.update, UpdateOperation.delete_points([point_id(each) for each in ids]))
+        self._change(UpdateOperation.delete_points([point_id(each) for each in ids]))
+
+    def _change(self, operation: "UpdateOperation") -> None:
+        _called(self._shard.update, operation)
         _called(self._shard.flush)
+        self._passage.cache_clear()
 
     def files(self) -> Iterator[tuple[UUID, str]]:
         """Every passage's id and file."""
@@ -102,9 +115,8 @@ class Shard:
 
     def passages(self, ids: Iterable[UUID]) -> list[Passage]:
         """Those of the passages with these ids that are there."""
-        points: list[int | UUID | str] = [point_id(each) for each in ids]
-        records = _called(self._shard.retrieve, points, True, False)  # with payload, without vectors
-        return [from_payload(record.payload) for record in records]
+        found = (self._passage(each) for each in ids)
+        return [passage for passage in found if passage is not None]
 
     def sample(self) -> tuple[Passage, Vector] | None:
         from qdrant_edge import ScrollRequest
@@ -128,20 +140,19 @@ class Shard:
             self._shard.query_batch,
             QueryBatchRequest(
                 [
-                    QueryRequest(limit=2 * limit, prefetches=found, query=dense, with_payload=True),
+                    QueryRequest(limit=2 * limit, prefetches=found, query=dense, with_payload=False),
                     QueryRequest(limit=2 * limit, prefetches=found, query=sparse, with_payload=False),
                 ]
             ),
         )
         lexical = {point.id: point.score for point in by_terms}
-        return [
-            Candidate(
-                from_payload(point.payload),
-                similarity=min(max(point.score, 0.0), 1.0),
-                lexical=lexical.get(point.id, 0.0),
-            )
-            for point in by_meaning
-        ]
+        candidates = []
+        for point in by_meaning:
+            key = point.id  # made anew each time
+            passage = self._passage(passage_id(key))
+            if passage is not None:
+                candidates.append(Candidate(passage, min(max(point.score, 0.0), 1.0), lexical.get(key, 0.0)))
+        return candidates
 
     def optimize(self) -> None:
         """Merge segments and build the graph where there are enough vectors for one; in `ingest` only."""

@@ -1,7 +1,7 @@
 """Passages joined with their neighbours: small ones are found best, but a list is little without the sentence
 that introduces it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -12,6 +12,9 @@ MOST_TOKENS = 360
 
 REACH = 2
 """How many neighbours on each side are looked at."""
+
+Section = tuple[str, tuple[str, ...], str, str]
+Place = tuple[Section, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,15 @@ class Joined:
 
 def neighbours(passages: Iterable[Passage], known: Iterable[Passage]) -> list[UUID]:
     """The ids of the neighbours of `passages` that are not `known`, each once."""
-    near = (_near(passage) for passage in passages)
-    ids = dict.fromkeys(passage_id for siblings in near for passage_id in siblings.values())
-    return [*ids.keys() - {passage.id for passage in known}]
+    there = {_place(passage, passage.part) for passage in known}
+    missing: dict[Place, UUID] = {}
+    for passage in passages:
+        for part in _near(passage):
+            place = _place(passage, part)
+            sibling = passage.sibling_id(part) if place not in there and place not in missing else None
+            if sibling is not None:
+                missing[place] = sibling
+    return [*missing.values()]
 
 
 def join(ranked: Sequence[Passage], known: Iterable[Passage], limit: int) -> list[Joined]:
@@ -40,19 +49,19 @@ def join(ranked: Sequence[Passage], known: Iterable[Passage], limit: int) -> lis
 
     What stands in one that is better ranked is not told again.
     """
-    by_id = {passage.id: passage for passage in (*known, *ranked)}
+    there = {_place(passage, passage.part): passage for passage in (*known, *ranked)}
     joined: list[Joined] = []
     for passage in ranked:
         if len(joined) == limit:
             break
         if not any(each.holds(passage) for each in joined):
-            joined.append(_extended(passage, by_id, joined))
+            joined.append(_extended(passage, there, joined))
     return joined
 
 
 def neighbourhoods(passages: Sequence[Passage]) -> list[list[int]]:
     """For each of the passages the places, in `passages`, of itself and of its neighbours within reach."""
-    places: dict[tuple[object, ...], list[int]] = {}
+    places: dict[Section, list[int]] = {}
     for place, passage in enumerate(passages):
         places.setdefault(_section(passage), []).append(place)
     return [
@@ -61,15 +70,15 @@ def neighbourhoods(passages: Sequence[Passage]) -> list[list[int]]:
     ]
 
 
-def _extended(passage: Passage, known: dict[UUID, Passage], taken: Sequence[Joined]) -> Joined:
+def _extended(passage: Passage, there: Mapping[Place, Passage], taken: Sequence[Joined]) -> Joined:
     """A neighbour at a time, after it and before it in turn, as far as there is room."""
-    siblings = _near(passage)
+    near = _near(passage)
     chosen = {passage.part: passage}
     tokens = passage.token_count
     for distance in range(1, REACH + 1):
         for step in (1, -1):
             part = passage.part + step * distance
-            sibling = known.get(siblings[part]) if part in siblings else None
+            sibling = there.get(_place(passage, part)) if part in near else None
             if sibling is None or part - step not in chosen:
                 continue
             fits = tokens + sibling.token_count <= MOST_TOKENS
@@ -86,12 +95,18 @@ def _of_parts(matched: Passage, chosen: dict[int, Passage], tokens: int) -> Join
     return Joined(replace(matched, content=content, token_count=tokens), matched, min(chosen), max(chosen))
 
 
-def _near(passage: Passage) -> dict[int, UUID]:
-    """The ids of its neighbours within reach, by their part."""
-    parts = range(passage.part - REACH, passage.part + REACH + 1)
-    ids = {part: passage.sibling_id(part) for part in parts if part != passage.part}
-    return {part: passage_id for part, passage_id in ids.items() if passage_id is not None}
+def _near(passage: Passage) -> list[int]:
+    """The parts of its section within reach, without its own; none where they cannot be told."""
+    if not passage.section:
+        return []
+    first, last = max(1, passage.part - REACH), min(passage.parts, passage.part + REACH)
+    return [part for part in range(first, last + 1) if part != passage.part]
 
 
-def _section(passage: Passage) -> tuple[object, ...]:
+def _section(passage: Passage) -> Section:
     return passage.file, passage.heading_path, passage.anchor, passage.section
+
+
+def _place(passage: Passage, part: int) -> Place:
+    """Where a part of its section stands; an id would say the same, but has to be hashed."""
+    return _section(passage), part

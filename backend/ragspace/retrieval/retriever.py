@@ -106,10 +106,10 @@ class Retriever:
         ranking = await self.ranking(question, previous=previous)
         if not ranking.fits:
             return Retrieval((), _suggestions(ranking.candidates))
-        similarity = {each.passage.id: each.similarity for each in ranking.candidates}
+        similarity = {each.passage: each.similarity for each in ranking.candidates}
         joined = await self._joined([each.passage for each in ranking.candidates], limit)
         return Retrieval(
-            tuple(RankedPassage(each.passage, each.matched, similarity[each.matched.id]) for each in joined),
+            tuple(RankedPassage(each.passage, each.matched, similarity[each.matched]) for each in joined),
             doubtful=ranking.doubtful,
         )
 
