@@ -144,7 +144,8 @@ class Retriever:
                 )
             )
             model, indexed = self._embedder.model, state.passages
-            return await asyncio.to_thread(_ranked, model, indexed, self._least, texts, found)
+            # Not in a thread: it would hold the interpreter there as long as here, and cost the way to it.
+            return _ranked(model, indexed, self._least, texts, found)
 
 
 def _ranked(
