@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.report import table
-from ragspace.settings import Settings
+from ragspace import configuration
 from ragspace.space.bundle import assemble
 from tests.support.containers import Container, Image, build
 from tests.support.servers import LOOPBACK, free_port
@@ -92,7 +92,7 @@ def measure() -> str:
 
 
 def _build_ours(directory: Path) -> Image:
-    settings = Settings.load({"RAGSPACE_MODE": "embedded", "RAGSPACE_DATA_DIR": str(directory / "data")})
+    settings = configuration.load({"RAGSPACE_MODE": "embedded", "RAGSPACE_DATA_DIR": str(directory / "data")})
     context = directory / "bundle"
     assemble(settings).write_directory(context)
     return build(context, "measured", cache=False)

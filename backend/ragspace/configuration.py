@@ -1,14 +1,18 @@
-"""What is wrong with a configuration: every problem by variable name, with the way to mend it."""
+"""Settings from the environment and `.env`; what is wrong with them is told at once, by variable name, with
+the way to mend it."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import Self
 
+from dotenv import dotenv_values
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ragspace.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from ragspace.settings import Settings
+from ragspace.settings import Settings
 
 WHERE_TO_GET = {
     "GEMINI_API_KEY": "create a key at https://aistudio.google.com/apikey",
@@ -41,6 +45,64 @@ class Problem:
         return f"  {self.variable}: {self.message}" + (f" ({fix})" if fix else "")
 
 
+def load(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
+    """Settings from `environment` (default: the process's), which beats `env_file`.
+
+    Raises ConfigurationError, whose message lists every variable that is missing or malformed and how to
+    get it. Empty values count as not set.
+    """
+    settings, problems = read(environment, env_file)
+    if problems:
+        raise configuration_error(problems)
+    return settings
+
+
+def read(
+    environment: Mapping[str, str] | None = None, env_file: Path | None = None
+) -> tuple[Settings, list[Problem]]:
+    """The settings as `load` takes them, as far as they can be read, and all that is wrong with them."""
+    values: dict[str, str] = {}
+    if env_file is not None:
+        values |= {name.lower(): value for name, value in read_env_file(env_file).items()}
+    values |= {n.lower(): v for n, v in (os.environ if environment is None else environment).items() if v}
+    values = {name: value.strip() for name, value in values.items() if name in Settings.model_fields}
+    settings, problems = _validated({name: value for name, value in values.items() if value})
+    malformed = {problem.variable for problem in problems}
+    problems += [problem for problem in missing_variables(settings) if problem.variable not in malformed]
+    return settings, problems
+
+
+def read_env_file(env_file: Path) -> dict[str, str]:
+    """The variables in `env_file` that have a value; none where there is no such file.
+
+    Raises ConfigurationError where it cannot be read.
+    """
+    try:
+        found = dotenv_values(env_file) if env_file.is_file() else {}
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(
+            f"The file {env_file} cannot be read.",
+            action="Save it as UTF-8 text that this user may read, or move it away.",
+        ) from None
+    return {name: value for name, value in found.items() if value}
+
+
+def _validated(values: dict[str, str]) -> tuple[Settings, list[Problem]]:
+    problems: list[Problem] = []
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        problems = [Problem.of(item) for item in error.errors(include_url=False, include_input=False)]
+        named = {problem.variable.lower() for problem in problems}
+        settings = Settings.model_validate({n: v for n, v in values.items() if n not in named})
+    if settings.database_url is not None and settings.mode != "embedded":
+        try:
+            _ = settings.database
+        except ValueError as error:
+            problems.append(Problem("DATABASE_URL", str(error).removeprefix("DATABASE_URL is ")))
+    return settings, problems
+
+
 def configuration_error(problems: list[Problem]) -> ConfigurationError:
     """One error that lists all `problems`, a line each."""
     lines = "\n".join(problem.line for problem in sorted(problems, key=lambda problem: problem.variable))
@@ -51,7 +113,7 @@ def configuration_error(problems: list[Problem]) -> ConfigurationError:
     )
 
 
-def missing_variables(settings: "Settings") -> list[Problem]:
+def missing_variables(settings: Settings) -> list[Problem]:
     """What the mode requires and is not there, and parts that are half configured."""
     if settings.mode == "embedded":
         return []
@@ -77,7 +139,7 @@ def missing_variables(settings: "Settings") -> list[Problem]:
     return problems
 
 
-def _missing_of_qdrant(settings: "Settings", production: bool) -> dict[str, str]:
+def _missing_of_qdrant(settings: Settings, production: bool) -> dict[str, str]:
     missing: dict[str, str] = {}
     if settings.qdrant_url is None and (production or settings.qdrant_api_key is not None):
         missing["QDRANT_URL"] = "is missing"

@@ -1,14 +1,11 @@
-"""One frozen Settings from the environment and `.env`; what is wrong is told at once, by variable name."""
+"""One frozen Settings: every variable, in its type."""
 
-import os
 import re
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -16,12 +13,9 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
 )
 
-from ragspace.configuration import Problem, configuration_error, missing_variables
 from ragspace.database_url import DatabaseAddress, parse_database_url
-from ragspace.errors import ConfigurationError
 from ragspace.origins import normalized_origin
 
 Generation = Literal["gemini", "openai", "extractive"]
@@ -106,21 +100,6 @@ def _upper(value: Any) -> Any:
 
 def _without_models_prefix(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.removeprefix("models/") for name in names)
-
-
-def read_env_file(env_file: Path) -> dict[str, str]:
-    """The variables in `env_file` that have a value; none where there is no such file.
-
-    Raises ConfigurationError where it cannot be read.
-    """
-    try:
-        found = dotenv_values(env_file) if env_file.is_file() else {}
-    except (OSError, UnicodeDecodeError):
-        raise ConfigurationError(
-            f"The file {env_file} cannot be read.",
-            action="Save it as UTF-8 text that this user may read, or move it away.",
-        ) from None
-    return {name: value for name, value in found.items() if value}
 
 
 _PACKAGE = Path(__file__).parent
@@ -212,49 +191,6 @@ class Settings(BaseModel):
 
     space_id: str | None = None
     space_host: str | None = None
-
-    @classmethod
-    def load(cls, environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Self:
-        """Settings from `environment` (default: the process's), which beats `env_file`.
-
-        Raises ConfigurationError, whose message lists every variable that is missing or malformed and how to
-        get it. Empty values count as not set.
-        """
-        settings, problems = cls.read(environment, env_file)
-        if problems:
-            raise configuration_error(problems)
-        return settings
-
-    @classmethod
-    def read(
-        cls, environment: Mapping[str, str] | None = None, env_file: Path | None = None
-    ) -> tuple[Self, list[Problem]]:
-        """The settings as `load` takes them, as far as they can be read, and all that is wrong with them."""
-        values: dict[str, str] = {}
-        if env_file is not None:
-            values |= {name.lower(): value for name, value in read_env_file(env_file).items()}
-        values |= {n.lower(): v for n, v in (os.environ if environment is None else environment).items() if v}
-        values = {name: value.strip() for name, value in values.items() if name in cls.model_fields}
-        settings, problems = cls._validated({name: value for name, value in values.items() if value})
-        malformed = {problem.variable for problem in problems}
-        problems += [problem for problem in missing_variables(settings) if problem.variable not in malformed]
-        return settings, problems
-
-    @classmethod
-    def _validated(cls, values: dict[str, str]) -> tuple[Self, list[Problem]]:
-        problems: list[Problem] = []
-        try:
-            settings = cls.model_validate(values)
-        except ValidationError as error:
-            problems = [Problem.of(item) for item in error.errors(include_url=False, include_input=False)]
-            named = {problem.variable.lower() for problem in problems}
-            settings = cls.model_validate({n: v for n, v in values.items() if n not in named})
-        if settings.database_url is not None and settings.mode != "embedded":
-            try:
-                _ = settings.database
-            except ValueError as error:
-                problems.append(Problem("DATABASE_URL", str(error).removeprefix("DATABASE_URL is ")))
-        return settings, problems
 
     @property
     def on_space(self) -> bool:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ragspace import configuration
 from ragspace.settings import Settings
 from ragspace.space.bundle import Bundle, assemble
 from tests.support.containers import Image, build
@@ -19,7 +20,7 @@ BOOK = Path(__file__).parents[1] / "fixtures" / "book" / "docs"
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Those of a developer who bakes documents with the built-in embedder."""
     data_dir = tmp_path_factory.mktemp("data")
-    return Settings.load({"RAGSPACE_MODE": "embedded", "RAGSPACE_DATA_DIR": str(data_dir)})
+    return configuration.load({"RAGSPACE_MODE": "embedded", "RAGSPACE_DATA_DIR": str(data_dir)})
 
 
 @pytest.fixture(scope="session")

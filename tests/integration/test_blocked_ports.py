@@ -13,12 +13,12 @@ import aiohttp
 import pytest
 import uvicorn
 
+from ragspace import configuration
 from ragspace.app import create_app
 from ragspace.models.minilm import MiniLMEmbedder
 from ragspace.ports import Egress
 from ragspace.retrieval.qdrant import QdrantIndex
 from ragspace.retrieval.terms import passage_terms
-from ragspace.settings import Settings
 from tests.support.black_hole import black_hole
 from tests.support.certificates import Certificates, make_certificates
 from tests.support.chat import ask
@@ -63,7 +63,7 @@ async def serving(
     """A client of the application on loopback, with the built-in parts but for what `variables` say."""
     space = {"SPACE_ID": "me/demo"} if on_space else {}
     given = {"RAGSPACE_MODE": "mixed", "RAGSPACE_DATA_DIR": str(data), **space, **variables}
-    app = create_app(Settings.load(given), egress=egress)
+    app = create_app(configuration.load(given), egress=egress)
     server = uvicorn.Server(uvicorn.Config(app, host=LOOPBACK, port=0, log_config=None))
     running = asyncio.create_task(server.serve())
     try:

@@ -15,8 +15,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from structlog.testing import capture_logs
 
+from ragspace import configuration
 from ragspace.parts import choose_tracer
-from ragspace.settings import Settings
 from tests.support.chat import ask
 from tests.support.server import RunningServer
 from tests.support.servers import LOOPBACK
@@ -134,7 +134,7 @@ def test_without_the_variable_nothing_of_it_is_imported() -> None:
     """FastAPI itself imports OpenTelemetry's API, which does nothing without the SDK."""
     program = (
         "import sys; from ragspace.app import create_app; from ragspace.settings import Settings;"
-        "create_app(Settings.load({})); "
+        "create_app(configuration.load({})); "
         "heavy = ('opentelemetry.sdk', 'opentelemetry.exporter', 'opentelemetry.proto', 'google.protobuf', "
         "'ragspace.tracing');"
         "print([name for name in sys.modules if name.startswith(heavy)])"
@@ -146,7 +146,7 @@ def test_without_the_extra_the_log_says_what_to_install(monkeypatch: pytest.Monk
     monkeypatch.delitem(sys.modules, "ragspace.tracing.otlp", raising=False)
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     with capture_logs() as lines:
-        tracer = choose_tracer(Settings.load({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://traces.invalid"}))
+        tracer = choose_tracer(configuration.load({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://traces.invalid"}))
     assert tracer is None
     assert [line["action"] for line in lines] == ["pip install 'ragspace[tracing]'"]
     assert "traces.invalid" not in str(lines)

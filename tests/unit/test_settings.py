@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ragspace import configuration
 from ragspace import settings as settings_module
 from ragspace.errors import ConfigurationError
 from ragspace.settings import Settings
@@ -20,19 +21,19 @@ PRODUCTION = {
 
 def problems(environment: dict[str, str]) -> str:
     with pytest.raises(ConfigurationError) as refused:
-        Settings.load(environment)
+        configuration.load(environment)
     return refused.value.message
 
 
 def test_with_nothing_configured_every_part_is_built_in():
-    settings = Settings.load({})
+    settings = configuration.load({})
     assert settings.mode == "mixed"
     assert (settings.generation, settings.embedding, settings.index) == ("extractive", "local", "built-in")
     assert settings.database.dialect == "sqlite"
 
 
 def test_a_space_is_in_production_and_runs_with_all_its_secrets():
-    settings = Settings.load(PRODUCTION)
+    settings = configuration.load(PRODUCTION)
     assert settings.mode == "production"
     assert (settings.generation, settings.embedding, settings.index) == ("gemini", "gemini", "qdrant")
     assert settings.database.dialect == "postgresql"
@@ -83,7 +84,7 @@ def test_edge_case_a_malformed_database_url_is_refused_by_name_without_its_value
 
 
 def test_embedded_mode_needs_nothing_on_a_space_and_ignores_what_is_set():
-    settings = Settings.load(PRODUCTION | {"RAGSPACE_MODE": "embedded"})
+    settings = configuration.load(PRODUCTION | {"RAGSPACE_MODE": "embedded"})
     assert (settings.generation, settings.embedding, settings.index) == ("extractive", "local", "built-in")
     assert settings.database.dialect == "sqlite"
 
@@ -104,22 +105,22 @@ def test_a_part_half_configured_is_an_error(environment: dict[str, str], named: 
 
 
 def test_any_combination_of_parts_works_in_mixed_mode():
-    gemini_on_built_in = Settings.load({"GEMINI_API_KEY": "key", "EMBEDDING_PROVIDER": "local"})
+    gemini_on_built_in = configuration.load({"GEMINI_API_KEY": "key", "EMBEDDING_PROVIDER": "local"})
     assert (gemini_on_built_in.generation, gemini_on_built_in.embedding) == ("gemini", "local")
     assert gemini_on_built_in.index == "built-in"
-    local_on_qdrant = Settings.load({"QDRANT_URL": "http://localhost:6333"})
+    local_on_qdrant = configuration.load({"QDRANT_URL": "http://localhost:6333"})
     assert (local_on_qdrant.index, local_on_qdrant.embedding) == ("qdrant", "local")
 
 
 def test_an_openai_compatible_endpoint_beats_gemini_for_the_answers():
-    settings = Settings.load(
+    settings = configuration.load(
         {"GEMINI_API_KEY": "key", "LLM_BASE_URL": "http://localhost:11434/v1", "LLM_MODEL": "qwen3:4b"}
     )
     assert (settings.generation, settings.embedding) == ("openai", "gemini")
 
 
 def test_lists_are_split_at_commas_and_model_names_lose_their_prefix():
-    settings = Settings.load(
+    settings = configuration.load(
         {
             "GEMINI_API_KEY": "key",
             "GEMINI_MODEL": "models/gemini-3.5-flash, gemini-3.1-flash-lite ,",
@@ -143,7 +144,7 @@ def test_a_malformed_value_is_refused_by_name(name: str, value: str):
 def test_the_environment_beats_the_env_file(tmp_path: Path):
     env_file = tmp_path / ".env"
     env_file.write_text("PORT=1111\nTOP_K=7\nGEMINI_API_KEY=\n")
-    settings = Settings.load({"PORT": "2222"}, env_file)
+    settings = configuration.load({"PORT": "2222"}, env_file)
     assert (settings.port, settings.top_k, settings.gemini_api_key) == (2222, 7, None)
 
 
@@ -156,7 +157,7 @@ def test_a_key_that_no_header_could_carry_is_refused_at_once(name: str, value: s
 
 
 def test_no_secret_shows_in_the_settings_text():
-    settings = Settings.load(PRODUCTION)
+    settings = configuration.load(PRODUCTION)
     assert "marked" not in repr(settings)
     assert settings.secret_values() == {
         "marked-gemini-key", "marked-qdrant-key", "postgresql://me:marked-password@db.example/chat",
@@ -166,11 +167,11 @@ def test_no_secret_shows_in_the_settings_text():
 
 def test_what_a_connection_string_has_among_its_parameters_is_secret_too():
     url = "postgresql:///chat?host=db.example&user=me&password=marked-password"
-    assert {"marked-password", "db.example"} <= Settings.load({"DATABASE_URL": url}).secret_values()
+    assert {"marked-password", "db.example"} <= configuration.load({"DATABASE_URL": url}).secret_values()
 
 
 def test_an_address_that_no_part_uses_may_be_malformed():
-    settings = Settings.load({"RAGSPACE_MODE": "embedded", "DATABASE_URL": "postgresql://me:marked@[db"})
+    settings = configuration.load({"RAGSPACE_MODE": "embedded", "DATABASE_URL": "postgresql://me:marked@[db"})
     assert settings.secret_values() == {"postgresql://me:marked@[db"}
 
 
@@ -178,7 +179,7 @@ def test_an_env_file_that_is_no_text_is_told_without_its_content(tmp_path: Path)
     env_file = tmp_path / ".env"
     env_file.write_bytes(b"GEMINI_API_KEY=marked-\xe9\n")
     with pytest.raises(ConfigurationError) as refused:
-        Settings.load({}, env_file)
+        configuration.load({}, env_file)
     assert str(env_file) in refused.value.message
     assert "marked" not in f"{refused.value} {refused.value.action}"
     assert refused.value.__suppress_context__
@@ -186,21 +187,23 @@ def test_an_env_file_that_is_no_text_is_told_without_its_content(tmp_path: Path)
 
 def test_documents_in_the_image_take_the_place_of_qdrant():
     without = {name: value for name, value in PRODUCTION.items() if not name.startswith("QDRANT_")}
-    settings = Settings.load({**without, "RAGSPACE_BAKED_DOCUMENTS": "/app/documents"})
+    settings = configuration.load({**without, "RAGSPACE_BAKED_DOCUMENTS": "/app/documents"})
     assert (settings.mode, settings.index) == ("production", "built-in")
-    assert Settings.load({**PRODUCTION, "RAGSPACE_BAKED_DOCUMENTS": "/app/documents"}).index == "built-in"
+    assert (
+        configuration.load({**PRODUCTION, "RAGSPACE_BAKED_DOCUMENTS": "/app/documents"}).index == "built-in"
+    )
 
 
 def test_what_the_image_brings_along_is_found_in_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(settings_module, "_PACKAGE", tmp_path)
-    before = Settings.load({})
+    before = configuration.load({})
     assert (before.ragspace_build_id, before.ragspace_baked_documents) == (None, None)
     (tmp_path / "build_id").write_text("0123456789abcdef\n")
     (tmp_path / "baked_documents").mkdir()
-    settings = Settings.load({})
+    settings = configuration.load({})
     assert settings.ragspace_build_id == "0123456789abcdef"
     assert settings.ragspace_baked_documents == tmp_path / "baked_documents"
-    assert Settings.load({"RAGSPACE_BUILD_ID": "mine"}).ragspace_build_id == "mine"
+    assert configuration.load({"RAGSPACE_BUILD_ID": "mine"}).ragspace_build_id == "mine"
 
 
 def test_the_example_file_names_every_setting():

@@ -6,6 +6,7 @@ Nothing is changed and nothing is generated; the costs are a few requests, one o
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping
 from contextlib import aclosing
 
+from ragspace import configuration
 from ragspace.parts import choose_embedder
 from ragspace.ports import Egress
 from ragspace.settings import Settings
@@ -33,7 +34,7 @@ async def examine(
     asked. `progress` is told each line as it is known. No line holds a value of a secret, nor a host.
     """
     given = {**variables, "RAGSPACE_MODE": "production"} if production else variables
-    settings, problems = Settings.read(given)
+    settings, problems = configuration.read(given)
     wrong = {problem.variable for problem in problems}
     examination = _Examination(
         settings, wrong, egress or Egress(), progress or (lambda _check: None), on_space=production

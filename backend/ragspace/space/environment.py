@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ragspace.settings import Settings, read_env_file
+from ragspace import configuration
+from ragspace.settings import Settings
 
 HARMLESS = frozenset(
     {
@@ -88,7 +89,7 @@ def read_variables(env_file: Path | None, environment: Mapping[str, str] | None 
     empty ones are left out. Raises ConfigurationError where the file cannot be read."""
     found: dict[str, str] = {}
     if env_file is not None:
-        found |= {name.upper(): value for name, value in read_env_file(env_file).items()}
+        found |= {name.upper(): value for name, value in configuration.read_env_file(env_file).items()}
     given = os.environ if environment is None else environment
     found |= {name.upper(): value for name, value in given.items() if value}
     return {name: value.strip() for name, value in found.items() if value.strip()}
@@ -125,7 +126,7 @@ class SpaceEnvironment:
             if name not in STAYS_HERE and (value is not None or name not in HARMLESS)
         }
         given = {**there, **self.variables, **self.secrets, **of_the_image}
-        return Settings.load(given | {"SPACE_ID": space_id})
+        return configuration.load(given | {"SPACE_ID": space_id})
 
     def confidential(self) -> frozenset[str]:
         """What no output may hold."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from ragspace.settings import Settings
+from ragspace import configuration
 from ragspace.space.bundle import BAKED_DOCUMENTS, assemble
 from tests.support.chat import ask
 from tests.support.gemini import Answer, GeminiStandIn
@@ -30,7 +30,7 @@ def production(gemini: GeminiStandIn) -> dict[str, str]:
 @pytest.fixture
 def baked(production: dict[str, str], tmp_path: Path) -> Path:
     here = {name: value for name, value in production.items() if name != "SPACE_ID"}
-    settings = Settings.load({**here, "RAGSPACE_DATA_DIR": str(tmp_path / "developer")})
+    settings = configuration.load({**here, "RAGSPACE_DATA_DIR": str(tmp_path / "developer")})
     assemble(settings, BOOK).write_directory(tmp_path / "bundle")
     return tmp_path / "bundle" / BAKED_DOCUMENTS
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import aiohttp
 
+from ragspace import configuration
 from ragspace.server import Server
-from ragspace.settings import Settings
 from tests.support.servers import LOOPBACK
 
 _PATIENCE_S = 30.0
@@ -47,7 +47,7 @@ async def serving(environment: Mapping[str, str]) -> AsyncIterator[Served]:
     """Nothing of the developer's own is seen: the settings are these alone."""
     listener = socket.socket()
     listener.bind((LOOPBACK, 0))
-    server = _InProcess(Settings.load(environment))
+    server = _InProcess(configuration.load(environment))
     running = asyncio.create_task(server.serve([listener]))
     url = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
     timeout = aiohttp.ClientTimeout(total=_PATIENCE_S)

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from ragspace import configuration
 from ragspace.api.page import page_router
 from ragspace.app import create_app
 from ragspace.built_page import built_page
-from ragspace.settings import Settings
 
 SCRIPT = b"console.log('the page');\n" * 100
 FILES = {
@@ -117,7 +117,7 @@ class TestInTheApplication:
     @pytest.fixture
     async def client(self, tmp_path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
         monkeypatch.setattr("ragspace.api.page.built_page", lambda: FILES)
-        settings = Settings.load(
+        settings = configuration.load(
             {"RAGSPACE_DATA_DIR": str(tmp_path), "ALLOWED_ORIGINS": "https://mine.example"}
         )
         async with client_of(create_app(settings)) as client:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ragspace import build_id
+from ragspace import build_id, configuration
 from ragspace.errors import RagspaceError
 from ragspace.retrieval.baked import BakedIndex
 from ragspace.settings import Settings
@@ -28,7 +28,7 @@ REPOSITORY = Path(__file__).parents[3]
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     data_dir = tmp_path_factory.mktemp("data")
-    return Settings.load({"RAGSPACE_MODE": "embedded", "RAGSPACE_DATA_DIR": str(data_dir)})
+    return configuration.load({"RAGSPACE_MODE": "embedded", "RAGSPACE_DATA_DIR": str(data_dir)})
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_the_same_input_gives_the_same_bytes(made: Bundle, settings: Settings, t
 
 
 def test_the_settings_change_nothing_of_it(made: Bundle, tmp_path: Path) -> None:
-    other = Settings.load(
+    other = configuration.load(
         {"GEMINI_API_KEY": "marked-gemini-key", "TOP_K": "9", "RAGSPACE_DATA_DIR": str(tmp_path)}
     )
     assert assemble(other).build_id == made.build_id
@@ -194,7 +194,7 @@ def test_a_secret_of_the_developer_is_refused_by_file_and_variable(
 
 
 def test_a_secret_of_the_settings_is_refused_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    settings = Settings.load({"GEMINI_API_KEY": "marked-secret-2", "RAGSPACE_DATA_DIR": str(tmp_path)})
+    settings = configuration.load({"GEMINI_API_KEY": "marked-secret-2", "RAGSPACE_DATA_DIR": str(tmp_path)})
     files = {**bundle.application(), "ragspace/app.py": b"key = 'marked-secret-2'\n"}
     monkeypatch.setattr(bundle, "application", lambda: files)
     with pytest.raises(SecretFound, match="GEMINI_API_KEY"):
@@ -203,7 +203,7 @@ def test_a_secret_of_the_settings_is_refused_too(monkeypatch: pytest.MonkeyPatch
 
 def test_a_value_that_stands_for_one_on_the_space_is_no_secret(made: Bundle, tmp_path: Path) -> None:
     there = {"GEMINI_API_KEY": "set-on-the-space", "RAGSPACE_DATA_DIR": str(tmp_path)}
-    assert assemble(Settings.load(there)).build_id == made.build_id
+    assert assemble(configuration.load(there)).build_id == made.build_id
 
 
 class TestWritten:

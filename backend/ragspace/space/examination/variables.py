@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
+from ragspace import configuration
 from ragspace.configuration import WHERE_TO_GET, Problem
 from ragspace.settings import Settings
 from ragspace.space.checks import Check
@@ -34,7 +35,7 @@ def check_variables(
 
 
 def _on_a_space(variables: Mapping[str, str], wrong: Collection[str]) -> Check:
-    _, problems = Settings.read({**variables, "RAGSPACE_MODE": "production"})
+    _, problems = configuration.read({**variables, "RAGSPACE_MODE": "production"})
     missing = sorted({problem.variable for problem in problems} - set(wrong))
     if not missing:
         return Check("on a Space", "ok", "Nothing more is needed there.")

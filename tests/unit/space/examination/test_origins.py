@@ -2,13 +2,13 @@
 
 import pytest
 
-from ragspace.settings import Settings
+from ragspace import configuration
 from ragspace.space.checks import Check
 from ragspace.space.examination.origins import check_origins, fits_strangers
 
 
 def told(mode: str = "mixed", **variables: str) -> list[Check]:
-    settings, _ = Settings.read({"RAGSPACE_MODE": mode, **variables})
+    settings, _ = configuration.read({"RAGSPACE_MODE": mode, **variables})
     return list(check_origins(settings))
 
 

@@ -1,6 +1,6 @@
 """The variables, line by line."""
 
-from ragspace.settings import Settings
+from ragspace import configuration
 from ragspace.space.checks import Check
 from ragspace.space.examination.variables import check_variables
 
@@ -8,7 +8,7 @@ MARKED = "marked-secret-1234"
 
 
 def told(**variables: str) -> dict[str, Check]:
-    settings, problems = Settings.read(variables)
+    settings, problems = configuration.read(variables)
     checks = {check.name: check for check in check_variables(variables, settings, problems)}
     assert MARKED not in str(checks)
     return checks
