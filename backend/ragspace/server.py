@@ -1,6 +1,7 @@
 """The HTTP server: uvicorn, which lets running answers finish and stops where a start cannot succeed."""
 
 import asyncio
+import gc
 import socket
 from types import FrameType
 
@@ -13,6 +14,10 @@ from ragspace.settings import Settings
 
 STORING_SECONDS = 10.0
 """What the slowest storage may take after the drain; then the process ends all the same."""
+
+COLLECTED_AT = 10_000
+"""New objects after which the garbage collector looks through them. At Python's 700 a rush of streams is
+looked through over and over, although next to nothing in it is garbage that only the collector finds."""
 
 
 class Server(uvicorn.Server):
@@ -44,7 +49,18 @@ class Server(uvicorn.Server):
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        await super().serve(sockets)
+        sparing = asyncio.create_task(self._spare_collector())
+        try:
+            await super().serve(sockets)
+        finally:
+            sparing.cancel()
+
+    async def _spare_collector(self) -> None:
+        """What was made for the start stays for ever: the collector need not look through it again and again,
+        which holds up every stream."""
+        await self._app.state.runtime.health.wait_until_checked()
+        gc.freeze()
+        gc.set_threshold(COLLECTED_AT)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal begins the drain; another one does not wait for its end."""

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from ragspace.runtime import Runtime
 
 
-def _runtime(request: Request) -> Runtime:
+async def _runtime(request: Request) -> Runtime:  # for FastAPI, all else belongs in a thread
     runtime: Runtime = request.app.state.runtime
     return runtime
 

@@ -11,6 +11,10 @@ from ragspace.chat.streams import Answer
 DIRECT_SEND = "ragspace.send"
 """In a request's scope: the server's own `send`, where the server gives it."""
 
+REST = "ragspace.rest"
+"""In a request's scope: a list, to which a response may add what goes on with it when all that sees to its
+head has returned, so that nothing of that is kept in memory as long as a stream lasts."""
+
 MEDIA_TYPE = "text/event-stream"
 # Proxies are told to pass each event on at once (X-Accel-Buffering is nginx's, which the Spaces edge heeds).
 HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
@@ -34,9 +38,15 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         # What stands in between does what it does to the head; it would only cost every event some calls.
-        send = scope.get(DIRECT_SEND, send)
+        rest = self._rest(scope.get(DIRECT_SEND, send), head_only=bool(scope.get("ragspace.head")))
+        if REST in scope:
+            scope[REST].append(rest)
+        else:
+            await rest
+
+    async def _rest(self, send: Send, *, head_only: bool) -> None:
         answer, seen = self._answer, self._seen
-        while not scope.get("ragspace.head"):
+        while not head_only:
             if len(answer.frames) > seen:
                 chunk = b"".join(answer.frames[seen:])
                 seen = len(answer.frames)

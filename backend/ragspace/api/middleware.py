@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 import structlog
 from starlette.datastructures import Headers
@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ragspace import errors, logs
 from ragspace.api.error_responses import error_response
+from ragspace.api.event_stream import REST
 from ragspace.api.security_headers import missing_headers
 from ragspace.spans import request_span
 
@@ -59,9 +60,13 @@ class RequestContext:
 
         if method == "HEAD":
             scope = {**scope, "method": "GET", "ragspace.head": True}
+        rest: list[Coroutine[None, None, None]] = []
+        scope[REST] = rest
         with logs.request() as request_id, request_span(scope) as span:
             try:
                 await self._app(scope, receive, send_with_headers)
+                for going_on in rest:
+                    await going_on
             except Exception:
                 log.exception("request failed", method=method, path=path[:LOGGED_PATH])
                 if status:

@@ -52,28 +52,54 @@ class SseParser:
 
 
 class SseStream:
-    """The events of one response: each step gives all payloads that have arrived by then, in order.
+    """The events of one response: each read gives all payloads that have arrived by then, in order.
 
     What arrives together stays together, so that a burst costs its readers one step and not one per event.
-    Raises whatever reading the response raises.
+    Reading raises whatever reading the response raises. To be closed.
     """
 
     def __init__(self, response: aiohttp.ClientResponse, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._content = response.content
         self._parser = SseParser(max_event_bytes)
         self._ended = False
+        self._loop = asyncio.get_running_loop()
+        self._deadline: float | None = None
+        """Until when the read lasts that is under way."""
+        self._timer: asyncio.TimerHandle | None = None
+        """One for all reads: deadlines move with every event, the timer when it rings too early."""
 
-    def __aiter__(self) -> "SseStream":
-        return self
-
-    async def __anext__(self) -> list[bytes]:
+    async def read(self, deadline: float) -> list[bytes]:
+        """The payloads; none at the stream's end. Raises TimeoutError where no event has come by `deadline`
+        (the event loop's time)."""
+        self._deadline = deadline
+        if self._timer is None or self._timer.when() > deadline:
+            self._set_timer(deadline)
         while not self._ended:
             chunk = await self._content.readany()
             self._ended = not chunk
             payloads = self._parser.feed(chunk) if chunk else self._parser.finish()
             if payloads:
+                self._deadline = None
                 return payloads
-        raise StopAsyncIteration
+        return []
+
+    def _set_timer(self, deadline: float) -> None:
+        self.close()
+        self._timer = self._loop.call_at(deadline, self._rung)
+
+    def _rung(self) -> None:
+        self._timer = None
+        if self._deadline is None:
+            return
+        if self._deadline <= self._loop.time():
+            self._content.set_exception(TimeoutError())
+        else:
+            self._set_timer(self._deadline)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     async def drain(self, timeout: float = 1.0) -> None:
         """Read to the end what is left, so that the connection can serve the next call; give up after

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -58,14 +58,10 @@ async def relay(
     begun, usage = False, None
     async with AsyncExitStack() as stack:
         response = await _begun(stack, upstream, path, body, params, deadline)
-        events = SseStream(response)
+        events = stack.enter_context(closing(SseStream(response)))
         while True:
-            try:
-                async with asyncio.timeout_at(deadline):
-                    payloads = await anext(events, None)
-            except TimeoutError:
-                raise UpstreamFailure("timeout") from None
-            if payloads is None:
+            payloads = await events.read(deadline)
+            if not payloads:
                 raise UpstreamFailure("error")
             text, end, told = _read_all(payloads, read)
             usage = told or usage
