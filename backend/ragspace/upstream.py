@@ -19,6 +19,15 @@ WHOLE_BODY_BYTES = 1 << 20
 """A body up to this size is given to the connection at once; a bigger one in pieces, so that the event loop
 is not held up."""
 
+MAX_RESPONSE_BYTES = 64 << 20
+"""After decompression; no batch of vectors or passages comes near it."""
+
+MAX_FAILURE_BYTES = 64 << 10
+"""How much of what a service sends with a failure is looked at: more is not what it has to say."""
+
+MAX_RETRY_AFTER = 24 * 60 * 60
+"""Seconds; what is asked for beyond a day is tried again then."""
+
 REPEAT_PAUSE_SECONDS = 0.1
 """The longest pause before a call is repeated; each is drawn at random, so that callers come one by one."""
 
@@ -226,7 +235,7 @@ class Upstream:
                 method, path, json, params=params, begin_by=end_by, regardless=regardless
             ) as response:
                 async with asyncio.timeout_at(end_by):
-                    return orjson.loads(await response.read())
+                    return orjson.loads(await whole_body(response))
         except orjson.JSONDecodeError:
             raise UpstreamFailure("error") from None
 
@@ -236,15 +245,26 @@ def _body(json: Any) -> bytes | io.BytesIO:
     return encoded if len(encoded) < WHOLE_BODY_BYTES else io.BytesIO(encoded)
 
 
+async def whole_body(response: aiohttp.ClientResponse, most: int = MAX_RESPONSE_BYTES) -> bytes:
+    """The body. Raises UpstreamFailure (`error`) where it has more than `most` bytes: compressed, a few
+    may stand for gigabytes."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > most:
+            raise UpstreamFailure("error")
+    return bytes(body)
+
+
 async def _failure(response: aiohttp.ClientResponse) -> UpstreamFailure:
     try:
-        body = orjson.loads(await response.read())
-    except (orjson.JSONDecodeError, aiohttp.ClientError):
+        body = orjson.loads(await whole_body(response, MAX_FAILURE_BYTES))
+    except (orjson.JSONDecodeError, aiohttp.ClientError, UpstreamFailure):
         body = None
-    retry_after = response.headers.get("Retry-After", "")
-    return UpstreamFailure(
-        _REASON_BY_STATUS.get(response.status, "error"),
-        response.status,
-        body,
-        int(retry_after) if retry_after.isdigit() else None,
-    )
+    reason = _REASON_BY_STATUS.get(response.status, "error")
+    return UpstreamFailure(reason, response.status, body, _retry_after(response))
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> int | None:
+    seconds = response.headers.get("Retry-After", "")
+    return min(int(seconds[:9]), MAX_RETRY_AFTER) if seconds.isascii() and seconds.isdigit() else None

@@ -1,9 +1,11 @@
 """Calls to services behind the answer, over a server that sends what a test says."""
 
+import gzip
+
 import pytest
 
 from ragspace.circuit import FAILURES
-from ragspace.upstream import Upstream, UpstreamFailure
+from ragspace.upstream import MAX_FAILURE_BYTES, MAX_RETRY_AFTER, Upstream, UpstreamFailure
 from tests.support.scripted_upstream import CUT, ScriptedUpstream
 
 
@@ -76,3 +78,40 @@ async def test_a_big_body_arrives_whole():
         await upstream.call("PUT", "/points", body)
         await upstream.close()
     assert service.asked[0].body == body
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [("12", 12), ("²", None), ("9" * 400, MAX_RETRY_AFTER), ("9" * 5000, MAX_RETRY_AFTER), ("-1", None)],
+)
+async def test_a_wait_that_is_no_number_of_seconds_harms_nobody(told: str, seconds: int | None):
+    async with ScriptedUpstream() as service:
+        service.reply_json({}, 429, Retry_After=told)
+        upstream = Upstream(service.url)
+        with pytest.raises(UpstreamFailure) as failure:
+            await upstream.call("GET", "/")
+        await upstream.close()
+    assert (failure.value.status, failure.value.retry_after) == (429, seconds)
+
+
+@pytest.mark.parametrize(("length", "read"), [(MAX_FAILURE_BYTES, True), (MAX_FAILURE_BYTES + 1, False)])
+async def test_of_a_failure_only_a_body_of_sound_size_is_looked_at(length: int, read: bool):
+    body = b'"' + b"x" * (length - 2) + b'"'
+    async with ScriptedUpstream() as service:
+        service.reply(gzip.compress(body), status=400, Content_Encoding="gzip")
+        upstream = Upstream(service.url)
+        with pytest.raises(UpstreamFailure) as failure:
+            await upstream.call("GET", "/")
+        await upstream.close()
+    assert (failure.value.status, failure.value.body is not None) == (400, read)
+
+
+async def test_a_compressed_body_that_fills_the_memory_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ragspace.upstream.whole_body.__defaults__", (1000,))
+    async with ScriptedUpstream() as service:
+        service.reply(gzip.compress(b" " * 100_000 + b"{}"), Content_Encoding="gzip")
+        upstream = Upstream(service.url)
+        with pytest.raises(UpstreamFailure) as failure:
+            await upstream.call("GET", "/")
+        await upstream.close()
+    assert (failure.value.reason, failure.value.status) == ("error", None)

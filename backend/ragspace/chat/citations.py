@@ -12,6 +12,8 @@ _CITATION = re.compile(
 _UNFINISHED = re.compile(r"(?: ?\[[^\[\]\n]{0,150}\]?| )\Z")
 _NUMBER = re.compile(r"\d+")
 _CODE_MARK = re.compile(r"`+")
+# Without what stands before it, thousands of backticks, for which a model can be asked, would each be tried.
+_LAST_CODE_MARK = re.compile(r"(?<!`)`++\Z")
 
 
 class CitationFilter:
@@ -30,7 +32,7 @@ class CitationFilter:
         """What of the text so far can be shown; the start of a possible citation is held back."""
         text = self._held + text
         self._held = ""
-        trailing_mark = re.search(r"`+\Z", text)
+        trailing_mark = _LAST_CODE_MARK.search(text)
         if trailing_mark:
             text, self._held = text[: trailing_mark.start()], trailing_mark[0]
         elif (unfinished := _UNFINISHED.search(text)) and not self._ends_in_code(text):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ragspace.errors import Reason
 from ragspace.models.quota import Spent
-from ragspace.upstream import Upstream, UpstreamFailure
+from ragspace.upstream import MAX_RETRY_AFTER, Upstream, UpstreamFailure
 
 BASE_URL = "https://generativelanguage.googleapis.com"
 
@@ -108,7 +108,7 @@ def retry_delay(failure: UpstreamFailure) -> float | None:
         delay = detail.get("retryDelay")
         if isinstance(delay, str) and delay.endswith("s"):
             try:
-                return max(0.0, float(delay[:-1]))
+                return min(max(0.0, float(delay[:-1])), MAX_RETRY_AFTER)
             except ValueError:
                 continue
     return failure.retry_after

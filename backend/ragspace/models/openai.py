@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ragspace.errors import GenerationTimeout, GenerationUnavailable, QuotaExceeded, Reason
 from ragspace.models.protocols import Delta, Finish, FinishReason, GenerationRequest
 from ragspace.models.streaming import Patience, Piece, relay, usage_of
-from ragspace.upstream import Upstream, UpstreamFailure
+from ragspace.upstream import Upstream, UpstreamFailure, whole_body
 
 MAX_OUTPUT_TOKENS = 2048
 """Bounds an answer that does not end; some servers' own default is too short for an answer."""
@@ -89,7 +89,7 @@ class OpenAIGenerator:
         try:
             async with self._upstream.stream("GET", "/models", begin_by=end_by, regardless=True) as response:
                 async with asyncio.timeout_at(end_by):
-                    await response.read()
+                    await whole_body(response)
         except UpstreamFailure as failure:
             if failure.status not in (404, 405):  # listing its models is no duty of a compatible server
                 raise _unavailable(failure) from None
@@ -146,6 +146,8 @@ def read_event(event: Any) -> Piece:
         return Piece(usage=usage)
     choice = choices[0]
     text = (choice.get("delta") or {}).get("content") or ""
+    if not isinstance(text, str):
+        return Piece(end=UpstreamFailure("error"), usage=usage)
     reason = choice.get("finish_reason")
     return Piece(text, _FINISH.get(reason, UpstreamFailure("error")) if reason else None, usage)
 

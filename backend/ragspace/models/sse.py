@@ -9,6 +9,9 @@ from ragspace.upstream import UpstreamFailure
 MAX_EVENT_BYTES = 1 << 20
 """No model sends an event near this size; more than this without an event's end is not a stream of events."""
 
+MAX_STREAM_BYTES = 16 << 20
+"""No answer is as long, thoughts included; a model that does not end would fill the memory."""
+
 
 class SseParser:
     """Splits a byte stream into the `data:` payloads of its events (WHATWG HTML, section 9.2.6).
@@ -42,7 +45,7 @@ class SseParser:
         if line.startswith(b"data:"):
             value = line[5:].removeprefix(b" ")
             self._data.append(value)
-            self._size += len(value)
+            self._size += len(value) + 1
         elif not line and self._data:
             payload = b"\n".join(self._data)
             self._data.clear()
@@ -55,13 +58,15 @@ class SseStream:
     """The events of one response: each read gives all payloads that have arrived by then, in order.
 
     What arrives together stays together, so that a burst costs its readers one step and not one per event.
-    Reading raises whatever reading the response raises. To be closed.
+    Reading raises whatever reading the response raises, and UpstreamFailure (`error`) for a stream without an
+    end. To be closed.
     """
 
     def __init__(self, response: aiohttp.ClientResponse, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._content = response.content
         self._parser = SseParser(max_event_bytes)
         self._ended = False
+        self._left = MAX_STREAM_BYTES
         self._loop = asyncio.get_running_loop()
         self._deadline: float | None = None
         """Until when the read lasts that is under way."""
@@ -77,6 +82,9 @@ class SseStream:
         while not self._ended:
             chunk = await self._content.readany()
             self._ended = not chunk
+            self._left -= len(chunk)
+            if self._left < 0:
+                raise UpstreamFailure("error")
             payloads = self._parser.feed(chunk) if chunk else self._parser.finish()
             if payloads:
                 self._deadline = None

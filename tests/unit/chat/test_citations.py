@@ -53,3 +53,9 @@ def test_text_that_can_be_no_citation_is_not_held_back():
     assert passing.feed("Sensors measure") == "Sensors measure"
     assert passing.feed(" distance [") == " distance"
     assert passing.feed("1] well") == " [1] well"
+
+
+def test_a_long_run_of_backticks_is_looked_at_once():
+    # Tried from each of its marks, it takes minutes.
+    text = "`" * 100_000 + "x"
+    assert filtered(text, 1, len(text))[0] == text

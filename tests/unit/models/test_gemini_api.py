@@ -51,6 +51,7 @@ PER_MINUTE = violation("GenerateContentInputTokensPerModelPerMinute-FreeTier")
         (quota(retry_after=7), 7),
         (quota(retry("soon")), 60),
         (quota(retry({"seconds": 3})), 60),
+        (quota(retry("infs")), 24 * HOUR),
         (quota("nonsense"), 60),
         (UpstreamFailure("quota_exceeded", 429, None), 60),
         (UpstreamFailure("quota_exceeded", 429, {"error": "no"}), 60),

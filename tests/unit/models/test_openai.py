@@ -1,7 +1,8 @@
 import pytest
 
-from ragspace.models.openai import endpoint, request_body
+from ragspace.models.openai import endpoint, read_event, request_body
 from ragspace.models.protocols import GenerationRequest, Turn
+from ragspace.upstream import UpstreamFailure
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,8 @@ def test_the_answer_is_bounded_by_the_name_the_server_knows(base_url: str, field
     request = GenerationRequest("Be brief.", (Turn("user", "Why?"),), "Why?", ())
     limits = {name for name in request_body(request, "m", base_url) if name.startswith("max_")}
     assert limits == {field}
+
+
+@pytest.mark.parametrize("content", [5, {"text": "a"}, [{"type": "text", "text": "a"}]])
+def test_content_that_is_no_text_is_the_models_failure(content: object) -> None:
+    assert isinstance(read_event({"choices": [{"delta": {"content": content}}]}).end, UpstreamFailure)

@@ -1,11 +1,14 @@
+import asyncio
+from contextlib import closing
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragspace.models.sse import SseParser
-from ragspace.upstream import UpstreamFailure
+from ragspace.models.sse import SseParser, SseStream
+from ragspace.upstream import Upstream, UpstreamFailure
+from tests.support.scripted_upstream import ScriptedUpstream
 
 STREAM = (
     ": connected\n\n"
@@ -37,7 +40,11 @@ def test_a_chunk_gives_the_events_that_it_completes() -> None:
     assert parser.finish() == []
 
 
-@pytest.mark.parametrize("chunk", [b"x" * 60, b"data: " + b"x" * 40 + b"\n"], ids=["one line", "many lines"])
+@pytest.mark.parametrize(
+    "chunk",
+    [b"x" * 60, b"data: " + b"x" * 40 + b"\n", b"data:\n" * 40],
+    ids=["one line", "many lines", "empty lines"],
+)
 def test_an_event_without_an_end_is_given_up(chunk: bytes) -> None:
     parser = SseParser(max_event_bytes=100)
     parser.feed(chunk)
@@ -48,3 +55,20 @@ def test_an_event_without_an_end_is_given_up(chunk: bytes) -> None:
 def test_many_events_are_no_event_without_an_end() -> None:
     parser = SseParser(max_event_bytes=100)
     assert sum(len(parser.feed(b"data: " + b"x" * 40 + b"\n\n")) for _ in range(50)) == 50
+
+
+async def test_a_stream_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ragspace.models.sse.MAX_STREAM_BYTES", 100)
+    async with ScriptedUpstream() as service:
+        service.reply(*[b"data: word\n\n"] * 20)
+        upstream = Upstream(service.url)
+        with pytest.raises(UpstreamFailure):
+            await _read_to_its_end(upstream)
+        await upstream.close()
+
+
+async def _read_to_its_end(upstream: Upstream) -> None:
+    async with upstream.stream("GET", "/") as response:
+        with closing(SseStream(response)) as events:
+            while await events.read(asyncio.get_running_loop().time() + 10):
+                pass
