@@ -1,8 +1,8 @@
 """Which tests may run side by side, where pytest is given several processes (`make test` gives it two).
 
-A process has servers of its own, which it starts for the first test that wants them. What shares the costly
-ones (images, a browser, a built site, a world of services) stays together in one process; of the rest a file
-does.
+A process has servers of its own, which it starts for the first test that wants them. What mostly waits, for
+packages, builds and podman, runs beside the unit tests. Tests of whole services lean on time limits that a
+machine with two cores keeps only without company: they come last, one after the other.
 """
 
 from pathlib import PurePosixPath
@@ -11,21 +11,22 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("image", "frontend", "browser", "faults", "attack", "contract", "integration/replicas")
-"""Folders below tests/ in the order of their start: what takes longest comes first, so that no process is
-left alone with it at the end."""
+WAITING = ("image", "frontend")
+"""Folders below tests/ that start at once; each stays together, since its tests share what was built."""
+SIDE_BY_SIDE = "unit"
+"""The folder whose files run beside them, in any process."""
+ALONE = ("integration", "contract", "browser", "attack", "faults")
+"""The folders that come last, together in one process; those with the narrowest limits at the end."""
 
 
 class Scheduling(LoadScopeScheduling):
     """Hands out what belongs together as one piece."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        below = PurePosixPath(file).parts[1:]
-        for folder in TOGETHER:
-            if below[: folder.count("/") + 1] == PurePosixPath(folder).parts:
-                return folder
-        return file
+        folder = _folder(nodeid)
+        if folder in WAITING:
+            return folder
+        return nodeid.partition("::")[0] if folder == SIDE_BY_SIDE else "alone"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -36,11 +37,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
-        items.sort(key=_turn)
+        turns = (*WAITING, SIDE_BY_SIDE, *ALONE)
+        items.sort(key=lambda item: turns.index(_folder(item.nodeid)))
 
 
-def _turn(item: pytest.Item) -> int:
-    for turn, folder in enumerate(TOGETHER):
-        if item.nodeid.startswith(f"tests/{folder}/"):
-            return turn
-    return len(TOGETHER) + item.nodeid.startswith("tests/unit/")
+def _folder(nodeid: str) -> str:
+    return PurePosixPath(nodeid.partition("::")[0]).parts[1]
