@@ -1,6 +1,7 @@
 """Server processes of the tests: started on loopback, told apart from every other by their process id."""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -16,12 +17,25 @@ import psutil
 LOOPBACK = "127.0.0.1"
 
 _PATIENCE_S = 30.0
+_PORTS = range(20_000, 32_000)
+"""Below those that systems give to outgoing connections, which might take one before its server does."""
+
+_handed_out: set[int] = set()
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
+    """A port that nobody listens on, and that was not given to another caller."""
+    while True:
+        # Not by `random`, which tests seed: processes side by side would draw the same.
+        port = secrets.choice(_PORTS)
+        if port in _handed_out:
+            continue
+        with socket.socket() as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+        _handed_out.add(port)
         return port
 
 

@@ -13,13 +13,13 @@ large-file storage. A vector in steps has a cosine of over 0.9999 to the exact o
 
 import asyncio
 import base64
-import hashlib
 import logging
 import struct
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import orjson
 
@@ -27,7 +27,7 @@ from ragspace.documents.passage import Passage
 from ragspace.errors import ConfigurationError
 from ragspace.models.protocols import Vector
 from ragspace.retrieval.edge import EdgeIndex
-from ragspace.retrieval.payload import from_payload, to_payload
+from ragspace.retrieval.payload import from_payload
 from ragspace.retrieval.protocols import SparseVector
 from ragspace.retrieval.terms import index_terms
 
@@ -35,25 +35,18 @@ log = logging.getLogger(__name__)
 
 INDEX = "index.json"
 
-LARGEST_FILE = 4_000_000
-"""Bytes of one file of passages, roughly; that of their vectors is half as large."""
-
-_STEP = struct.Struct("<e")
-
 BATCH = 256
 """Passages handed to the engine at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class BakedIndex:
-    """What `index.json` says. `key` is derived from all that the files hold; `sample` marks the sample
-    corpus."""
+    """What `index.json` says. `key` names what the files were made from."""
 
     embedding_model: str
     dimensions: int
     passages: int
     files: int
-    sample: bool
     key: str
 
     @classmethod
@@ -63,28 +56,6 @@ class BakedIndex:
             return cls(**orjson.loads((directory / INDEX).read_bytes()))
         except (OSError, ValueError, TypeError):
             raise _damaged() from None
-
-
-def bake(
-    embedding_model: str, dimensions: int, entries: Iterable[tuple[Passage, Vector]], *, sample: bool = False
-) -> dict[str, bytes]:
-    """The files, by name, of an index that holds `entries`; in whatever order they come, the same bytes."""
-    lines = sorted(
-        (passage.file, orjson.dumps(_essential(passage)), _line(vector)) for passage, vector in entries
-    )
-    per_file = max(1, LARGEST_FILE // (dimensions * 3))
-    files: dict[str, bytes] = {}
-    for number, start in enumerate(range(0, len(lines), per_file), 1):
-        part = lines[start : start + per_file]
-        files[_passages(number)] = b"".join(payload + b"\n" for _, payload, _ in part)
-        files[_vectors(number)] = b"".join(vector + b"\n" for _, _, vector in part)
-    digest = hashlib.sha256(f"{embedding_model}/{dimensions}".encode())
-    for name, content in files.items():
-        digest.update(b"\0" + name.encode() + b"\0" + content)
-    index = BakedIndex(
-        embedding_model, dimensions, len(lines), len(files) // 2, sample, digest.hexdigest()[:32]
-    )
-    return {INDEX: orjson.dumps(asdict(index), option=orjson.OPT_INDENT_2) + b"\n", **files}
 
 
 async def load_baked(index: EdgeIndex, directory: Path) -> bool:
@@ -103,7 +74,7 @@ async def load_baked(index: EdgeIndex, directory: Path) -> bool:
     if present is not None and present.manifest.key == baked.key:
         return True
     try:
-        writer = await index.begin_shipped(baked.embedding_model, baked.dimensions, baked.key, baked.sample)
+        writer = await index.begin_shipped(baked.embedding_model, baked.dimensions, baked.key, sample=False)
     except ConfigurationError as error:
         log.info("the baked index is not loaded: %s", error.message)
         return False
@@ -124,51 +95,36 @@ Batch = tuple[list[Passage], list[Vector], list[SparseVector]]
 
 
 def _batches(baked: BakedIndex, directory: Path) -> Iterator[Batch]:
-    packed = _packed(baked.dimensions)
     for number in range(1, baked.files + 1):
-        payloads = (directory / _passages(number)).read_bytes().splitlines()
-        vectors = (directory / _vectors(number)).read_bytes().splitlines()
+        payloads = (directory / passages_file(number)).read_bytes().splitlines()
+        vectors = read_vectors(directory, number, baked.dimensions)
         for start in range(0, len(payloads), BATCH):
             chosen = slice(start, start + BATCH)
             passages = [from_payload(orjson.loads(line)) for line in payloads[chosen]]
             yield (
                 passages,
-                [_vector(packed, line) for line in vectors[chosen]],
+                list(islice(vectors, len(passages))),
                 [index_terms(passage) for passage in passages],
             )
 
 
-def _essential(passage: Passage) -> dict[str, Any]:
-    """The payload without what is derived from the rest of it when it is read."""
-    payload = to_payload(passage)
-    for name in ("page", "anchor", "section_depth", "part", "parts"):
-        rest = {key: value for key, value in payload.items() if key != name}
-        if from_payload(rest) == passage:
-            payload = rest
-    return payload
+def read_vectors(directory: Path, number: int, dimensions: int) -> Iterator[Vector]:
+    """Those of the file of that number, in its order."""
+    form = packed(dimensions)
+    for line in (directory / vectors_file(number)).read_bytes().splitlines():
+        step, *components = form.unpack(base64.b64decode(line))
+        yield [component * step for component in components]
 
 
-def _packed(dimensions: int) -> struct.Struct:
+def packed(dimensions: int) -> struct.Struct:
     return struct.Struct(f"<e{dimensions}b")
 
 
-def _line(vector: Vector) -> bytes:
-    packed = _packed(len(vector))
-    # The step as it can be stored, rounded up, so that the largest component is not above 127 of them.
-    [step] = _STEP.unpack(_STEP.pack(max(map(abs, vector)) / 127 * 1.001))
-    return base64.b64encode(packed.pack(step, *(round(value / step) if step else 0 for value in vector)))
-
-
-def _vector(packed: struct.Struct, line: bytes) -> Vector:
-    step, *components = packed.unpack(base64.b64decode(line))
-    return [component * step for component in components]
-
-
-def _passages(number: int) -> str:
+def passages_file(number: int) -> str:
     return f"passages-{number:04}.jsonl"
 
 
-def _vectors(number: int) -> str:
+def vectors_file(number: int) -> str:
     return f"vectors-{number:04}.txt"
 
 

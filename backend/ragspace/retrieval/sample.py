@@ -1,7 +1,7 @@
 """The sample corpus: the project's own documentation, so that a first start has something to answer from.
 
-An image has its index baked in. In a checkout it is prepared once and copied at the start, where it was made
-from the same text by the same code and the same model; else it is made then.
+An image has its vectors baked in; in a checkout its index is prepared once. They are taken at the start where
+they were made from the same text by the same code and the same model; else it is embedded then.
 """
 
 import asyncio
@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ragspace
-from ragspace.documents.passage import CountTokens
+from ragspace.documents.passage import CountTokens, Passage
 from ragspace.errors import ConfigurationError
 from ragspace.models.protocols import Embedder
-from ragspace.retrieval.baked import BakedIndex, load_baked
+from ragspace.retrieval.baked import BakedIndex, read_vectors
 from ragspace.retrieval.edge import EdgeIndex
 from ragspace.retrieval.generations import Generation, Generations
 from ragspace.retrieval.locks import FileLock
+from ragspace.retrieval.terms import index_terms
 
 if TYPE_CHECKING:
     from ragspace.documents.reader import Document, SkippedFile
@@ -30,7 +31,7 @@ COLLECTION = "sample"
 README = "README.md"
 GUIDE = "huggingface-spaces/DEPLOYMENT.md"
 BAKED = "baked_sample"
-"""The directory in the package that holds the baked index, in an image."""
+"""The directory in the package that holds the vectors of the documents beside it, in an image."""
 FOR_DEVELOPERS = frozenset({"architecture.md", "evaluation.md", "requirements.md"})
 """How the project is made answers no reader's question."""
 
@@ -68,6 +69,21 @@ def sample_key(embedder: Embedder) -> str:
     return digest.hexdigest()
 
 
+def read_passages(count_tokens: CountTokens) -> list[Passage]:
+    """Those of the sample documents, in an order that does not depend on where they lie."""
+    from ragspace.documents.reader import Document
+
+    read = _documents(sample_documents(), count_tokens)
+    documents = [document for document in read if isinstance(document, Document)]
+    by_id = {each.id: each for document in documents for each in document.passages}
+    return [by_id[each] for each in sorted(by_id)]
+
+
+def passages_key(passages: Sequence[Passage]) -> str:
+    """Names these passages in this order."""
+    return hashlib.sha256(b"".join(each.id.bytes for each in passages)).hexdigest()
+
+
 async def prepare_sample(
     embedder: Embedder, count_tokens: CountTokens, directory: Path | None = None
 ) -> None:
@@ -94,9 +110,6 @@ async def load_sample(index: EdgeIndex, embedder: Embedder, count_tokens: CountT
 
     Raises what the embedder and the index raise.
     """
-    baked = _PACKAGE / BAKED
-    if baked.is_dir() and BakedIndex.read(baked).embedding_model == embedder.model:
-        return await load_baked(index, baked)
     await index.open()
     present = index.generation
     if (present is not None and present.manifest.key is None) or not sample_documents():
@@ -108,12 +121,35 @@ async def load_sample(index: EdgeIndex, embedder: Embedder, count_tokens: CountT
     try:
         if prepared is not None and prepared.manifest.key == key:
             await index.install(prepared)
-        else:
+        elif not await _load_baked(index, embedder, count_tokens, key):
             await _embed(index, embedder, count_tokens, key)
     except ConfigurationError as error:
         log.info("the sample corpus is not loaded: %s", error.message)
         return False
     await index.refresh()
+    return True
+
+
+async def _load_baked(index: EdgeIndex, embedder: Embedder, count_tokens: CountTokens, key: str) -> bool:
+    """Whether there are baked vectors of these passages, by this model.
+
+    Reading the documents takes a fraction of what embedding them would.
+    """
+    directory = _PACKAGE / BAKED
+    baked = await asyncio.to_thread(BakedIndex.read, directory) if directory.is_dir() else None
+    made = (embedder.model, embedder.default_dimensions)
+    if baked is None or (baked.embedding_model, baked.dimensions) != made:
+        return False
+    passages = await asyncio.to_thread(read_passages, count_tokens)
+    if baked.key != passages_key(passages):
+        return False
+    writer = await index.begin_shipped(*made, key, sample=True)
+    try:
+        vectors = await asyncio.to_thread(list, read_vectors(directory, 1, baked.dimensions))
+        await writer.add(passages, vectors, [index_terms(each) for each in passages])
+        await writer.publish()
+    finally:
+        await writer.close()
     return True
 
 

@@ -8,10 +8,10 @@ from ragspace.documents.passage import Passage
 from ragspace.documents.scope import Scope
 from ragspace.errors import RagspaceError
 from ragspace.models.protocols import Vector
-from ragspace.retrieval.baked import bake
 from ragspace.retrieval.edge import EdgeIndex
 from ragspace.retrieval.ingest import IngestSummary, Progress
 from ragspace.settings import Settings
+from ragspace.space.baked_files import bake, bake_vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +52,24 @@ async def bake_documents(settings: Settings, docs: Path, progress: Progress) -> 
 
 
 async def bake_sample(settings: Settings) -> dict[str, bytes]:
-    """The index of the sample corpus, for the built-in embedder."""
+    """The vectors of the sample corpus, for the built-in embedder."""
     from ragspace.models.minilm import MiniLMEmbedder, count_tokens
-    from ragspace.retrieval.sample import COLLECTION, prepare_sample, prepared_sample_directory
+    from ragspace.retrieval import sample
 
-    prepared = prepared_sample_directory()
+    prepared = sample.prepared_sample_directory()
     # An installed package has no place of its own to write to.
     in_checkout = (prepared.parents[1] / "pyproject.toml").is_file()
     directory = prepared if in_checkout else settings.data_dir / "bundle"
     embedder = MiniLMEmbedder()
     try:
-        await prepare_sample(embedder, count_tokens, directory)
+        await sample.prepare_sample(embedder, count_tokens, directory)
     finally:
         await embedder.close()
-    entries = await _contents(directory, COLLECTION)
-    return bake(embedder.model, embedder.default_dimensions, entries, sample=True)
+    vectors = {passage.id: vector for passage, vector in await _contents(directory, sample.COLLECTION)}
+    passages = sample.read_passages(count_tokens)
+    return bake_vectors(
+        embedder.model, [vectors[each.id] for each in passages], sample.passages_key(passages)
+    )
 
 
 async def _contents(directory: Path, collection: str) -> list[tuple[Passage, Vector]]:

@@ -14,6 +14,8 @@ from ragspace.errors import ConfigurationError
 from ragspace.models.protocols import Vector
 from ragspace.retrieval import baked
 from ragspace.retrieval.edge import EdgeIndex
+from ragspace.space import baked_files
+from ragspace.space.baked_files import bake
 from tests.support.embedding import WordEmbedder
 from tests.support.indexing import ask, fill
 from tests.support.passages import passage
@@ -36,7 +38,7 @@ def write(directory: Path, files: dict[str, bytes]) -> Path:
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    return write(tmp_path / "baked", baked.bake("words", 64, entries(LIDAR, RADAR)))
+    return write(tmp_path / "baked", bake("words", 64, entries(LIDAR, RADAR)))
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ async def test_bytes_keep_the_direction_of_a_vector_to_a_ten_thousandth(
 
 
 def test_what_is_derived_is_not_stored() -> None:
-    [line] = baked.bake("words", 64, entries(LIDAR))["passages-0001.jsonl"].splitlines()
+    [line] = bake("words", 64, entries(LIDAR))["passages-0001.jsonl"].splitlines()
 
     assert set(orjson.loads(line)) == {"file_path", "heading_path", "content", "token_count"}
 
@@ -77,22 +79,22 @@ async def test_what_cannot_be_derived_is_stored(index: EdgeIndex, tmp_path: Path
     odd = replace(
         LIDAR, page="elsewhere", anchor="lidar-1", section_depth=3, part=2, parts=3, section="0123456789"
     )
-    await baked.load_baked(index, write(tmp_path / "odd", baked.bake("words", 64, entries(odd))))
+    await baked.load_baked(index, write(tmp_path / "odd", bake("words", 64, entries(odd))))
 
     assert [each for each, _ in await index.contents()] == [odd]
 
 
 def test_the_same_passages_give_the_same_bytes_in_any_order() -> None:
-    assert baked.bake("words", 64, entries(LIDAR, RADAR)) == baked.bake("words", 64, entries(RADAR, LIDAR))
+    assert bake("words", 64, entries(LIDAR, RADAR)) == bake("words", 64, entries(RADAR, LIDAR))
 
 
 def test_large_indexes_are_divided_into_files_that_a_repository_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(baked, "LARGEST_FILE", 64 * 3 * 2)
+    monkeypatch.setattr(baked_files, "LARGEST_FILE", 64 * 3 * 2)
     many = [passage(f"Passage number {number}.") for number in range(5)]
 
-    files = baked.bake("words", 64, entries(*many))
+    files = bake("words", 64, entries(*many))
 
     assert [name for name in files if name.startswith("vectors")] == [
         "vectors-0001.txt",
@@ -105,9 +107,9 @@ def test_large_indexes_are_divided_into_files_that_a_repository_takes(
 async def test_all_files_of_a_divided_index_are_read(
     index: EdgeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(baked, "LARGEST_FILE", 64 * 3 * 2)
+    monkeypatch.setattr(baked_files, "LARGEST_FILE", 64 * 3 * 2)
     many = [passage(f"Passage number {number}.") for number in range(5)]
-    await baked.load_baked(index, write(tmp_path / "many", baked.bake("words", 64, entries(*many))))
+    await baked.load_baked(index, write(tmp_path / "many", bake("words", 64, entries(*many))))
 
     assert {each for each, _ in await index.contents()} == set(many)
 
@@ -125,7 +127,7 @@ async def test_documents_of_another_image_are_replaced(
     index: EdgeIndex, directory: Path, tmp_path: Path
 ) -> None:
     await baked.load_baked(index, directory)
-    newer = write(tmp_path / "newer", baked.bake("words", 64, entries(RADAR)))
+    newer = write(tmp_path / "newer", bake("words", 64, entries(RADAR)))
 
     assert await baked.load_baked(index, newer) is True
 

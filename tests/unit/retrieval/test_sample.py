@@ -1,13 +1,19 @@
 """The sample corpus: small documents in the place of the project's own."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
+from math import fsum
+from operator import mul
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 
 from ragspace.retrieval import sample
 from ragspace.retrieval.edge import EdgeIndex
+from ragspace.retrieval.edge_writer import EdgeWriter
+from ragspace.space.baked_files import bake_vectors
 from tests.support.embedding import WordEmbedder
 from tests.support.indexing import ask, fill
 from tests.support.passages import passage
@@ -56,6 +62,57 @@ async def test_a_prepared_index_is_copied_without_embedding_anything(
     assert embedder.texts == []
     assert (await index.state()).passages == 2
     assert "The Space needs secrets." in await ask(index, "Which secrets?", embedder)
+
+
+@pytest.fixture
+async def image(tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package with its documents and their vectors, away from any checkout."""
+    package = tmp_path / "image" / "ragspace"
+    shutil.copytree(checkout, package / "sample_docs")
+    (package / sample.BAKED).mkdir()
+    embedder = WordEmbedder()
+    passages = sample.read_passages(count_tokens)
+    vectors = [embedder.vector(each.text_to_embed) for each in passages]
+    for name, content in bake_vectors(embedder.model, vectors, sample.passages_key(passages)).items():
+        (package / sample.BAKED / name).write_bytes(content)
+    monkeypatch.setattr(sample, "_PACKAGE", package)
+    monkeypatch.setattr(sample, "_CHECKOUT", tmp_path / "image")
+    return package
+
+
+async def test_baked_vectors_are_taken_without_embedding_anything(index: EdgeIndex, image: Path) -> None:
+    embedder = WordEmbedder()
+
+    assert await sample.load_sample(index, embedder, count_tokens) is True
+
+    assert embedder.texts == []
+    assert (await index.state()).sample is True
+    stored = dict(await index.contents())
+    assert len(stored) == 2
+    for each, vector in stored.items():
+        assert fsum(map(mul, vector, embedder.vector(each.text_to_embed))) == pytest.approx(1, abs=1e-4)
+
+
+async def test_a_start_that_was_killed_while_it_took_them_is_gone_on_with(
+    index: EdgeIndex, image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as killed:
+        killed.setattr(EdgeWriter, "publish", AsyncMock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            await sample.load_sample(index, WordEmbedder(), count_tokens)
+
+    assert await sample.load_sample(index, WordEmbedder(), count_tokens) is True
+
+    assert (await index.state()).passages == 2
+
+
+async def test_documents_that_were_changed_in_an_image_are_embedded(index: EdgeIndex, image: Path) -> None:
+    (image / "sample_docs" / "docs" / "secrets.md").write_text("# Secrets\n\nThere are four of them.\n")
+    embedder = WordEmbedder()
+
+    assert await sample.load_sample(index, embedder, count_tokens) is True
+
+    assert "Secrets\nThere are four of them." in embedder.texts
 
 
 async def test_preparing_again_does_nothing_while_the_documents_are_the_same(checkout: Path) -> None:

@@ -65,9 +65,14 @@ def test_it_holds_the_space_the_package_and_the_sample_documents(made: Bundle) -
 
 def test_it_holds_nothing_else(made: Bundle) -> None:
     kinds = {path.rpartition(".")[2] for path in made.files if path.startswith("ragspace/")}
-    assert kinds == {"py", "typed", "html", "css", "js", "svg", "md", "json", "jsonl", "txt"}
+    assert kinds == {"py", "typed", "html", "css", "js", "svg", "md", "json", "txt"}
     assert not [path for path in made.files if "__pycache__" in path or "test" in path or "/." in path]
     assert all(content.decode("utf-8") is not None for content in made.files.values())
+
+
+def test_it_holds_the_text_of_the_sample_documents_once(made: Bundle) -> None:
+    baked = {path.rpartition("/")[2] for path in made.files if path.startswith("ragspace/baked_sample/")}
+    assert baked == {"index.json", "vectors-0001.txt"}
 
 
 def test_it_has_less_than_a_megabyte(made: Bundle) -> None:
@@ -243,7 +248,6 @@ class TestDocuments:
         made = assemble(settings, docs)
         index = index_of(made.files, tmp_path)
         assert (index.embedding_model, index.dimensions, index.passages) == ("all-MiniLM-L6-v2", 384, 2)
-        assert index.sample is False
         assert "radio waves" in passages(made)
         assert not [path for path in made.files if "baked_sample" in path or path.endswith("lidar.md")]
 

@@ -1,0 +1,45 @@
+"""Which tests may run side by side, where pytest is given several processes (`make test` gives it two).
+
+A process has servers of its own, which it starts for the first test that wants them. What mostly waits, for
+packages, builds and podman, runs beside the unit tests. Tests of whole services lean on time limits that a
+machine with two cores keeps only without company: they come last, one after the other.
+"""
+
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+WAITING = ("image", "frontend")
+"""Folders below tests/ that start at once; each stays together, since its tests share what was built."""
+SIDE_BY_SIDE = "unit"
+"""The folder whose files run beside them, in any process."""
+ALONE = ("integration", "contract", "browser", "attack", "faults")
+"""The folders that come last, together in one process; those with the narrowest limits at the end."""
+
+
+class Scheduling(LoadScopeScheduling):
+    """Hands out what belongs together as one piece."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = _folder(nodeid)
+        if folder in WAITING:
+            return folder
+        return nodeid.partition("::")[0] if folder == SIDE_BY_SIDE else "alone"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        turns = (*WAITING, SIDE_BY_SIDE, *ALONE)
+        items.sort(key=lambda item: turns.index(_folder(item.nodeid)))
+
+
+def _folder(nodeid: str) -> str:
+    return PurePosixPath(nodeid.partition("::")[0]).parts[1]
