@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import ValidationError
@@ -125,6 +126,8 @@ def missing_variables(settings: Settings) -> list[Problem]:
         missing["GEMINI_API_KEY"] = "is missing, and EMBEDDING_PROVIDER=gemini needs it"
     if settings.llm_base_url is not None and settings.llm_model is None:
         missing["LLM_MODEL"] = "is missing, and LLM_BASE_URL needs it"
+    if settings.llm_api_key is not None and "@" in urlsplit(settings.llm_base_url or "").netloc:
+        missing["LLM_API_KEY"] = "leave it out, or the login in LLM_BASE_URL: both are one header"
     if settings.llm_base_url is None and (settings.llm_model or settings.llm_api_key):
         missing["LLM_BASE_URL"] = "is missing, while LLM_MODEL or LLM_API_KEY is set"
     if settings.ragspace_baked_documents is None:

@@ -96,6 +96,10 @@ def test_embedded_mode_needs_nothing_on_a_space_and_ignores_what_is_set():
         ({"QDRANT_URL": "https://cluster.example"}, ["QDRANT_API_KEY"]),
         ({"LLM_BASE_URL": "http://localhost:11434/v1"}, ["LLM_MODEL"]),
         ({"LLM_MODEL": "qwen3:4b"}, ["LLM_BASE_URL"]),
+        (
+            {"LLM_BASE_URL": "http://me:word@localhost/v1", "LLM_MODEL": "m", "LLM_API_KEY": "key"},
+            ["LLM_API_KEY"],
+        ),
         ({"EMBEDDING_PROVIDER": "gemini"}, ["GEMINI_API_KEY"]),
         ({"EMBEDDING_DIMENSIONS": "768"}, ["EMBEDDING_DIMENSIONS"]),
     ],
