@@ -5,7 +5,7 @@ import io
 import random
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -153,20 +153,20 @@ class Upstream:
             raise UpstreamFailure(reason)
         since = self.circuit.now()
         try:
-            async with AsyncExitStack() as stack:
-                async with asyncio.timeout_at(begin_by):
-                    request = self._connected().request(
-                        method,
-                        self.base_url + path,
-                        data=None if json is None else _body(json),
-                        params=params,
-                        headers=None if json is None else {"Content-Type": "application/json"},
-                        timeout=self._timeout if begin_by is None else self._connecting,
-                        # The key would travel along to wherever the answer points.
-                        allow_redirects=False,
-                    )
-                    response = await stack.enter_async_context(request)
-                    if response.status >= 300:
+            async with asyncio.timeout_at(begin_by):
+                response = await self._connected().request(
+                    method,
+                    self.base_url + path,
+                    data=None if json is None else _body(json),
+                    params=params,
+                    headers=None if json is None else {"Content-Type": "application/json"},
+                    timeout=self._timeout if begin_by is None else self._connecting,
+                    # The key would travel along to wherever the answer points.
+                    allow_redirects=False,
+                )
+            async with response:
+                if response.status >= 300:
+                    async with asyncio.timeout_at(begin_by):
                         raise await _failure(response)
                 yield response
         except (TimeoutError, aiohttp.ClientError, OSError) as error:

@@ -146,15 +146,15 @@ class _Run:
             await self._generate(request, self._chat.generator.stream(request))
             return
         repeatable = self._is_first and bool(self._chat.generator.models_now)
-        look_up = self._chat.cache.look_up(question.message) if repeatable else None
+        look_up = self._chat.cache.look_up(question.message) if repeatable and self._chat.cache.on else None
         found = await self._retrieve(history)
         answer.publish(events.sources(self._found))
         if found is None:
             self._not_found()
-        elif look_up is None:
-            await self._generate(found, self._chat.generator.stream(found))
-        else:
+        elif repeatable:
             await self._repeat_or_generate(found, look_up)
+        else:
+            await self._generate(found, self._chat.generator.stream(found))
 
     async def _history(self) -> list[Exchange]:
         """What was said before; an unknown conversation gets a new id. Selection mode needs no history, and
@@ -188,12 +188,12 @@ class _Run:
         passages = [each.passage for each in found.passages]
         return general_request(self._question.message, passages, history, doubtful=found.doubtful)
 
-    async def _repeat_or_generate(self, request: GenerationRequest, look_up: LookUp) -> None:
+    async def _repeat_or_generate(self, request: GenerationRequest, look_up: LookUp | None) -> None:
         """The answer that is known; else the one that others who asked the same are just being told; else a
         new one, which is theirs too."""
         chat = self._chat
         mark = fingerprint(request.question, request.passages)
-        if mark not in chat.shared:
+        if look_up is not None and mark not in chat.shared:
             known = await look_up.result(mark.material, chat.generator.models_now)
             if known is not None:
                 self._repeat(known)
