@@ -14,9 +14,9 @@ from ragspace.api.event_stream import MEDIA_TYPE, EventStream, replay_response
 from ragspace.api.rate_limit import RateLimit, within_rate_limit
 from ragspace.api.schemas import ChatRequest
 from ragspace.api.turns import Turns
+from ragspace.chat.answer import Answer
 from ragspace.chat.pipeline import Question
 from ragspace.chat.replay import replayed
-from ragspace.chat.streams import Answer
 from ragspace.runtime import Runtime
 
 log = structlog.get_logger(__name__)

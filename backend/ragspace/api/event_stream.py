@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ragspace.chat.answer import Answer
 from ragspace.chat.events import KEEP_ALIVE
-from ragspace.chat.streams import Answer
 
 DIRECT_SEND = "ragspace.send"
 """In a request's scope: the server's own `send`, where the server gives it."""

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from ragspace import errors
 from ragspace.api.keys import brings
 from ragspace.api.turns import Turns
-from ragspace.chat.streams import Answer
+from ragspace.chat.answer import Answer
 from ragspace.runtime import Runtime
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80)

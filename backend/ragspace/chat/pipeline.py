@@ -11,11 +11,12 @@ from uuid import UUID, uuid4
 import structlog
 
 from ragspace.chat import events, sources
+from ragspace.chat.answer import Answer
 from ragspace.chat.answer_cache import AnswerCache, Fingerprint, LookUp, fingerprint
 from ragspace.chat.citations import CitationFilter
 from ragspace.chat.prompt import general_request, selection_request
 from ragspace.chat.shared_answers import Attachment, Pieces, SharedAnswers
-from ragspace.chat.streams import Answer, Answers
+from ragspace.chat.streams import Answers
 from ragspace.conversations.journal import Journal
 from ragspace.conversations.records import CachedAnswer, Exchange, Message, Status
 from ragspace.errors import GenerationUnavailable, QuotaExceeded, RagspaceError, ShuttingDown

@@ -1,12 +1,10 @@
 """What joins several replicas of the service, as the chat sees it."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID
 
+from ragspace.chat.answer import Answer
 from ragspace.errors import RagspaceError
-
-if TYPE_CHECKING:
-    from ragspace.chat.streams import Answer
 
 
 class Relay(Protocol):
@@ -16,18 +14,18 @@ class Relay(Protocol):
     replica goes on with what it has itself.
     """
 
-    def changed(self, answer: "Answer") -> None:
+    def changed(self, answer: Answer) -> None:
         """A local answer has a new event, or its end. Called for every event: returns at once."""
         ...
 
-    async def told(self, answer: "Answer") -> None:
+    async def told(self, answer: Answer) -> None:
         """Wait until the other replicas can find a local answer that has its first event, a moment at most.
 
         A client that then has its id may go anywhere with it.
         """
         ...
 
-    async def follow(self, message_id: UUID, seen: int) -> "Answer | None":
+    async def follow(self, message_id: UUID, seen: int) -> Answer | None:
         """An answer of another replica, whose events go on coming; None where it is not known.
 
         A client may have had an event before it got here: where fewer than `seen` are there, they are waited
@@ -35,7 +33,7 @@ class Relay(Protocol):
         """
         ...
 
-    async def read(self, message_id: UUID) -> "Answer | None":
+    async def read(self, message_id: UUID) -> Answer | None:
         """An answer of another replica as it is now, with its text; it does not go on."""
         ...
 

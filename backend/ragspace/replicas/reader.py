@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from ragspace.chat import events
-from ragspace.chat.streams import Answer
+from ragspace.chat.answer import Answer
 from ragspace.errors import MessageNotFound, RagspaceError, StorageUnavailable
 from ragspace.replicas import keys
 from ragspace.replicas.link import Away, Link, Redis

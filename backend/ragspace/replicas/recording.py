@@ -17,7 +17,7 @@ from uuid import UUID
 import orjson
 
 from ragspace.chat import events
-from ragspace.chat.streams import Answer
+from ragspace.chat.answer import Answer
 from ragspace.conversations.records import Message
 from ragspace.errors import ShuttingDown
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from ragspace.chat.streams import Answer
+from ragspace.chat.answer import Answer
 from ragspace.errors import RagspaceError
 from ragspace.replicas import keys
 from ragspace.replicas.link import Away, Link, Redis

@@ -10,7 +10,7 @@ import contextlib
 from typing import Any
 from uuid import UUID
 
-from ragspace.chat.streams import Answer
+from ragspace.chat.answer import Answer
 from ragspace.replicas import keys, recording
 from ragspace.replicas.link import Away, Link, Redis
 

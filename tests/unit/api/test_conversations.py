@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from ragspace.api.conversations import delete
-from ragspace.chat.streams import Answer, Answers
+from ragspace.chat.answer import Answer
+from ragspace.chat.streams import Answers
 from ragspace.errors import StorageUnavailable
 
 

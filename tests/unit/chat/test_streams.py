@@ -4,7 +4,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from ragspace.chat import events
-from ragspace.chat.streams import Answer, Answers
+from ragspace.chat.answer import Answer
+from ragspace.chat.streams import Answers
 from ragspace.errors import GenerationUnavailable, RateLimited, ShuttingDown
 
 

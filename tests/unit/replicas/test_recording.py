@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragspace.chat import events
-from ragspace.chat.streams import Answer
+from ragspace.chat.answer import Answer
 from ragspace.errors import GenerationUnavailable
 from ragspace.replicas import recording
 from ragspace.replicas.recording import Entry, Recording
