@@ -2,15 +2,17 @@
 
 import asyncio
 import contextvars
+from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
 
 from ragspace.models.protocols import Embedder, Vector
 
 REMEMBERED_QUESTIONS = 512
-"""Vectors kept in memory; one of 768 dimensions takes some 24 KB."""
+"""Vectors kept in memory, as plain doubles: one of 768 dimensions takes 6 KB, as a list 24."""
 
 _Key = tuple[str, str, int]
+_Kept = asyncio.Future["array[float]"]
 
 
 class QueryCache:
@@ -20,7 +22,7 @@ class QueryCache:
     def __init__(self, embedder: Embedder, size: int = REMEMBERED_QUESTIONS) -> None:
         self._embedder = embedder
         self._size = size
-        self._vectors: OrderedDict[_Key, asyncio.Future[Vector]] = OrderedDict()
+        self._vectors: OrderedDict[_Key, _Kept] = OrderedDict()
         self._calls: set[asyncio.Task[None]] = set()
 
     async def embed(self, texts: Sequence[str], dimensions: int) -> list[Vector]:
@@ -35,23 +37,23 @@ class QueryCache:
         while len(self._vectors) > self._size:
             self._vectors.popitem(last=False)
         # Shielded: whoever asks may leave while others wait for the same vector.
-        return [await asyncio.shield(vector) for vector in wanted]
+        return [(await asyncio.shield(vector)).tolist() for vector in wanted]
 
     def _call(self, keys: Sequence[_Key]) -> None:
         loop = asyncio.get_running_loop()
-        vectors = {key: loop.create_future() for key in keys}
+        vectors: dict[_Key, _Kept] = {key: loop.create_future() for key in keys}
         self._vectors |= vectors
         # Not in the context of the request that happens to be first: the call is for all who wait for it.
         call = asyncio.create_task(self._fill(vectors), context=contextvars.Context())
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
 
-    async def _fill(self, vectors: dict[_Key, "asyncio.Future[Vector]"]) -> None:
+    async def _fill(self, vectors: dict[_Key, _Kept]) -> None:
         texts, dimensions = [text for _, text, _ in vectors], next(iter(vectors))[2]
         try:
             made = await self._embedder.embed(texts, purpose="question", dimensions=dimensions)
             for vector, values in zip(vectors.values(), made, strict=True):
-                vector.set_result(values)
+                vector.set_result(array("d", values))
         except asyncio.CancelledError:
             self._forget(vectors)
             for vector in vectors.values():
@@ -64,7 +66,7 @@ class QueryCache:
                     vector.set_exception(error)
                     vector.exception()  # looked at, in case that nobody waits any more
 
-    def _forget(self, vectors: dict[_Key, "asyncio.Future[Vector]"]) -> None:
+    def _forget(self, vectors: dict[_Key, _Kept]) -> None:
         for key, vector in vectors.items():
             if self._vectors.get(key) is vector:
                 del self._vectors[key]
