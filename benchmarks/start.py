@@ -122,7 +122,7 @@ def _seconds(command: list[str]) -> float:
 def _loaded_by_the_app() -> list[str]:
     """Which of MUST_NOT_LOAD a process holds that made the application for the built-in parts."""
     code = (
-        "import sys; from ragspace.app import create_app; from ragspace.settings import Settings;"
+        "import sys; from ragspace import configuration; from ragspace.app import create_app;"
         "create_app(configuration.load({}));"
         f"print(' '.join(name for name in {MUST_NOT_LOAD!r} if name in sys.modules))"
     )

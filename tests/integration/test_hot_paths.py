@@ -3,8 +3,8 @@ machine as seconds are not. The bounds leave room for what is worth its cost."""
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any, cast
@@ -20,9 +20,11 @@ from ragspace.chat.pipeline import Chat, Question
 from ragspace.chat.shared_answers import SharedAnswers
 from ragspace.chat.streams import Answers
 from ragspace.conversations.journal import Journal
+from ragspace.conversations.records import Message
 from ragspace.conversations.repository import SqlConversations
 from ragspace.health import Health, Probe
 from ragspace.models.openai import OpenAIGenerator
+from ragspace.models.protocols import Delta, Finish, GenerationRequest
 from ragspace.retrieval.answerability import judge
 from ragspace.retrieval.engine import Shard
 from ragspace.retrieval.ranking import rank
@@ -76,6 +78,19 @@ async def conversations(tmp_path: Path) -> AsyncIterator[SqlConversations]:
         yield opened
 
 
+def chat_with(generator: OpenAIGenerator, journal: Journal, conversations: SqlConversations) -> Chat:
+    return Chat(
+        retriever=cast("Retriever", FoundAtOnce()),
+        generator=generator,
+        journal=journal,
+        health=Health({name: Probe(generator.check, 60) for name in ("qdrant", "postgres", "gemini")}),
+        answers=Answers(10),
+        cache=AnswerCache(conversations, most=0, days=0),
+        shared=SharedAnswers(),
+        top_k=5,
+    )
+
+
 async def calls_for(deltas: int, conversations: SqlConversations) -> int:
     """From the question to the last byte that is sent, each delta in a packet of its own."""
     said = [sse({"choices": [{"delta": {"content": f"word{n} "}}]}) for n in range(deltas)]
@@ -89,16 +104,7 @@ async def calls_for(deltas: int, conversations: SqlConversations) -> int:
     async with ScriptedUpstream() as upstream:
         upstream.reply(*steps, end)
         generator = OpenAIGenerator(upstream.url, "model")
-        chat = Chat(
-            retriever=cast("Retriever", FoundAtOnce()),
-            generator=generator,
-            journal=Journal(conversations),
-            health=Health({name: Probe(generator.check, 60) for name in ("qdrant", "postgres", "gemini")}),
-            answers=Answers(10),
-            cache=AnswerCache(conversations, most=0, days=0),
-            shared=SharedAnswers(),
-            top_k=5,
-        )
+        chat = chat_with(generator, Journal(conversations), conversations)
         with calls_counted() as count:
             answer = chat.ask(Question("What is a sensor?"))
             scope = {"type": "http", DIRECT_SEND: send}
@@ -112,6 +118,34 @@ async def test_a_delta_costs_few_calls(conversations: SqlConversations) -> None:
     short, long = [await calls_for(deltas, conversations) for deltas in (20, 220)]
 
     assert (long - short) / 200 < CALLS_PER_DELTA
+
+
+async def test_a_question_goes_to_the_model_before_it_is_stored(conversations: SqlConversations) -> None:
+    order: list[str] = []
+
+    class NotedGenerator(OpenAIGenerator):
+        async def stream(self, request: GenerationRequest) -> AsyncGenerator[Delta | Finish, None]:
+            order.append("asked")
+            async with aclosing(super().stream(request)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    class NotedJournal(Journal):
+        async def begin(self, question: Message, answer: Message, *, first: bool = False) -> None:
+            order.append("stored")
+            await super().begin(question, answer, first=first)
+
+    async with ScriptedUpstream() as upstream:
+        upstream.reply(sse({"choices": [{"delta": {"content": "It measures."}, "finish_reason": "stop"}]}))
+        generator = NotedGenerator(upstream.url, "model")
+        answer = chat_with(generator, NotedJournal(conversations), conversations).ask(Question("Sensors?"))
+        while not answer.ended:
+            await answer.wait(len(answer.frames), 10)
+        await generator.close()
+
+    assert order == ["asked", "stored"]
+    stored = await conversations.messages(answer.conversation_id)
+    assert [message.content for message in stored or ()] == ["Sensors?", "It measures."]
 
 
 def test_passages_that_were_found_before_cost_a_search_few_calls(tmp_path: Path) -> None:

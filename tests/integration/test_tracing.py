@@ -133,7 +133,7 @@ async def test_a_receiver_that_is_not_there_harms_no_answer_and_holds_up_no_end(
 def test_without_the_variable_nothing_of_it_is_imported() -> None:
     """FastAPI itself imports OpenTelemetry's API, which does nothing without the SDK."""
     program = (
-        "import sys; from ragspace.app import create_app; from ragspace.settings import Settings;"
+        "import sys; from ragspace import configuration; from ragspace.app import create_app;"
         "create_app(configuration.load({})); "
         "heavy = ('opentelemetry.sdk', 'opentelemetry.exporter', 'opentelemetry.proto', 'google.protobuf', "
         "'ragspace.tracing');"

@@ -32,6 +32,9 @@ Mode = Literal["general", "selection"]
 HISTORY_EXCHANGES = 3
 """How many earlier exchanges a follow-up question is understood by."""
 
+KEPT_WITHIN_SECONDS = 0.1
+"""A question is stored once it is on its way to the model, which takes its time; or so long after it came."""
+
 NOT_FOUND_TEXT = "I could not find anything about this in the documents."
 SAFETY_TEXT = "This question cannot be answered here, because the language model's safety rules forbid it."
 NOTHING_SAID_ACTION = "The model ended without an answer: name another one in GEMINI_MODEL or LLM_MODEL."
@@ -89,6 +92,7 @@ class _Run:
         self._suggestions: list[dict[str, str]] = []
         self._citations = CitationFilter(0)
         self._finish: Finish | None = None
+        self._keeping: asyncio.TimerHandle | None = None
         self._question_kept: asyncio.Task[None] | None = None
         self._cached = False
         self._fingerprint: Fingerprint | None = None
@@ -138,7 +142,7 @@ class _Run:
 
     async def _write_answer(self) -> None:
         history = await self._history()
-        self._question_kept = asyncio.create_task(self._keep_question())
+        self._keeping = asyncio.get_running_loop().call_later(KEPT_WITHIN_SECONDS, self._keep_question)
         question, answer = self._question, self._answer
         answer.publish(events.metadata(answer.conversation_id, answer.message_id, question.mode))
         if question.mode == "selection":
@@ -223,6 +227,7 @@ class _Run:
             self._chat.health.succeeded("gemini")
 
     async def _stream(self, pieces: Pieces, request: GenerationRequest) -> None:
+        self._keep_question()
         self._citations = CitationFilter(len(request.passages) if request.cite else 0)
         with span("generate") as generating:
             generating.content(ragspace__question=request.question)
@@ -279,7 +284,14 @@ class _Run:
             event["suggestions"] = self._suggestions
         return event
 
-    async def _keep_question(self) -> None:
+    def _keep_question(self) -> "asyncio.Task[None]":
+        if self._keeping is not None:
+            self._keeping.cancel()
+        if self._question_kept is None:
+            self._question_kept = asyncio.create_task(self._begin())
+        return self._question_kept
+
+    async def _begin(self) -> None:
         asked = Message(
             id=uuid4(),
             conversation_id=self._answer.conversation_id,
@@ -296,7 +308,7 @@ class _Run:
 
     async def _store(self, status: Status, done: events.Event) -> None:
         """Keep the answer, where its question was taken at all."""
-        if self._question_kept is None:
+        if self._keeping is None:
             return
         kept = ("finish_reason", "cited", "suggestions", "model", "cached")
         details = {key: done[key] for key in kept if key in done} | {"mode": self._question.mode}
@@ -305,7 +317,7 @@ class _Run:
         message = replace(self._message(status), sources=self._found, details=details)
         try:
             with span("store"):
-                await self._question_kept
+                await self._keep_question()
                 await self._chat.journal.finish(message)
         except RagspaceError as error:
             self._chat.health.failed(error)
