@@ -33,7 +33,7 @@ run: setup
 
 test: setup $(VENV)/.dev
 	$(BIN)/python -m tests.support.install
-	$(BIN)/pytest --numprocesses 2 $(ARGS)
+	$(BIN)/pytest $(ARGS)
 
 check: $(VENV)/.dev $(VENV)/.frontend
 	$(BIN)/ruff check

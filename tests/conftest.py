@@ -1,3 +1,3 @@
 """What every test may use: see the modules for what each brings."""
 
-pytest_plugins = ["tests.support.skips", "tests.support.side_by_side", "tests.support.gemini"]
+pytest_plugins = ["tests.support.skips", "tests.support.gemini"]

@@ -7,8 +7,7 @@ RAGSPACE_ALLOW_SKIPS=1 says that it may.
 """
 
 import os
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,7 +89,12 @@ def require(*needs: str) -> None:
             raise Unmet(name, NEEDS[name].reason)
 
 
+_LEFT_OUT = pytest.StashKey[dict[str, int]]()
+"""How many tests were left out, by need."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_LEFT_OUT] = {}
     config.addinivalue_line("markers", "requires(*needs): what a test needs besides Python (skips.py)")
 
 
@@ -112,43 +116,35 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """The report carries it from the process that ran the test to the one that tells the end."""
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
     if call.excinfo is not None and isinstance(call.excinfo.value, Unmet):
-        report.unmet = call.excinfo.value.need
+        left_out = item.config.stash[_LEFT_OUT]
+        need = call.excinfo.value.need
+        left_out[need] = left_out.get(need, 0) + 1
     return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if session.exitstatus == pytest.ExitCode.OK and _failing(_left_out(session.config)):
+    if session.exitstatus == pytest.ExitCode.OK and _failing(session.config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    left_out = _left_out(config)
+    left_out = config.stash[_LEFT_OUT]
     if not left_out:
         return
     terminalreporter.section("left out for want of what they need", yellow=True)
     for need, count in sorted(left_out.items()):
         terminalreporter.line(f"{need}: {count} test{'s' * (count > 1)}: {NEEDS[need].reason}")
-    if failing := _failing(left_out):
+    if failing := _failing(config):
         terminalreporter.line(
             f"CI must run them: {', '.join(failing)} (RAGSPACE_ALLOW_SKIPS=1 lets them pass)", red=True
         )
 
 
-def _left_out(config: pytest.Config) -> Counter[str]:
-    """How many tests were left out, by need; none in a process that runs tests for another one to tell."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    skipped = reporter.stats.get("skipped", []) if reporter else []
-    return Counter(report.unmet for report in skipped if hasattr(report, "unmet"))
-
-
-def _failing(left_out: Iterable[str]) -> list[str]:
+def _failing(config: pytest.Config) -> list[str]:
     """The groups whose absence fails the run."""
     if os.environ.get("CI") != "true" or os.environ.get("RAGSPACE_ALLOW_SKIPS") == "1":
         return []
-    return sorted(need for need in left_out if not NEEDS[need].optional)
+    return sorted(need for need in config.stash[_LEFT_OUT] if not NEEDS[need].optional)
