@@ -77,7 +77,10 @@ async def test_this_client_works_against_a_service_that_sends_only_the_frozen_pa
         await expect(link).to_have_attribute("href", f"{handbook.site}/docs/a")
         await expect(answer.get_by_role("button", name="Copy the answer")).to_be_visible()
         await expect(answer.get_by_role("button", name="Good answer")).to_have_count(0)
-        await stage.answered("And where are they set?")
+        async with stage.page.expect_event(
+            "requestfinished", lambda request: request.url.endswith("/api/chat")
+        ):
+            await stage.answered("And where are they set?")
         await stage.page.reload()
         await expect(stage.panel.get_by_role("article")).to_have_count(2)
         await stage.panel.get_by_role("button", name="New conversation").click()
