@@ -146,7 +146,8 @@ async def _load_baked(index: EdgeIndex, embedder: Embedder, count_tokens: CountT
     writer = await index.begin_shipped(*made, key, sample=True)
     try:
         vectors = await asyncio.to_thread(list, read_vectors(directory, 1, baked.dimensions))
-        await writer.add(passages, vectors, [index_terms(each) for each in passages])
+        terms = await asyncio.to_thread(list, map(index_terms, passages))
+        await writer.add(passages, vectors, terms)
         await writer.publish()
     finally:
         await writer.close()
