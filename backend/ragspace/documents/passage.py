@@ -1,5 +1,6 @@
 """A passage: the piece of a document that is embedded, matched, shown and cited."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -52,6 +53,12 @@ class Passage:
     def _id(self, part: int, content: str) -> UUID:
         fields = (self.file, self.page, *self.heading_path, self.anchor, f"{part}/{self.parts}", content)
         return uuid5(PASSAGE_NAMESPACE, "\x1f".join(fields))
+
+    @cached_property
+    def section_key(self) -> str:
+        """The same text for the passages of one section, and for no others; the same object, too, since it is
+        compared for every candidate of every question."""
+        return sys.intern("\x1f".join((self.file, *self.heading_path, "", self.anchor, self.section)))
 
     @property
     def heading(self) -> str:

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
-SEARCHED_AT_ONCE = 2_000
+READ_AT_ONCE = 2_000
 """Passages: an index of so many is searched in a third of a millisecond. The way to a thread and back takes
 as long, and longer where the interpreter is busy."""
 
@@ -161,18 +161,14 @@ class EdgeIndex:
             with self._shard() as shard:
                 return shard.search(vector, terms, limit)
 
-        generation = self.generation
-        if generation is not None and generation.manifest.passages <= SEARCHED_AT_ONCE:
-            with _told():
-                return search()
-        return await self._run(search)
+        return await self._read(search)
 
     async def passages(self, ids: Sequence[UUID]) -> list[Passage]:
         def passages() -> list[Passage]:
             with self._shard() as shard:
                 return shard.passages(ids)
 
-        return await self._run(passages)
+        return await self._read(passages)
 
     async def sample(self) -> tuple[Passage, Vector] | None:
         def sample() -> tuple[Passage, Vector] | None:
@@ -233,6 +229,14 @@ class EdgeIndex:
         await asyncio.to_thread(self._held.swap, None)
         self._stamp = None
         self._executor.shutdown(wait=False)
+
+    async def _read(self, work: Callable[[], R]) -> R:
+        """At once where the index is small, else in a thread."""
+        generation = self.generation
+        if generation is not None and generation.manifest.passages <= READ_AT_ONCE:
+            with _told():
+                return work()
+        return await self._run(work)
 
     async def _run(self, work: Callable[[], R]) -> R:
         with _told():

@@ -42,8 +42,8 @@ class Shard:
         self._shard = shard
         self._passage = lru_cache(KEPT_PASSAGES)(self._read)
 
-    def _read(self, passage: UUID) -> Passage | None:
-        records = _called(self._shard.retrieve, [point_id(passage)], True, False)
+    def _read(self, passage: int) -> Passage | None:
+        records = _called(self._shard.retrieve, [point_id(UUID(int=passage))], True, False)
         return from_payload(records[0].payload) if records else None
 
     @classmethod
@@ -115,7 +115,7 @@ class Shard:
 
     def passages(self, ids: Iterable[UUID]) -> list[Passage]:
         """Those of the passages with these ids that are there."""
-        found = (self._passage(each) for each in ids)
+        found = (self._passage(each.int) for each in ids)
         return [passage for passage in found if passage is not None]
 
     def sample(self) -> tuple[Passage, Vector] | None:
@@ -145,13 +145,15 @@ class Shard:
                 ]
             ),
         )
-        lexical = {point.id: point.score for point in by_terms}
+        # An id is made anew each time that it is asked for, and its hash is Python's own.
+        lexical = {passage_id(point.id).int: point.score for point in by_terms}
         candidates = []
         for point in by_meaning:
-            key = point.id  # made anew each time
-            passage = self._passage(passage_id(key))
+            key = passage_id(point.id).int
+            passage = self._passage(key)
             if passage is not None:
-                candidates.append(Candidate(passage, min(max(point.score, 0.0), 1.0), lexical.get(key, 0.0)))
+                score = min(max(point.score, 0.0), 1.0)
+                candidates.append(Candidate(passage, score, lexical.get(key, 0.0)))
         return candidates
 
     def optimize(self) -> None:

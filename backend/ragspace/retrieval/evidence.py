@@ -6,7 +6,7 @@ No model is asked, and everything here is pure.
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import fmean
@@ -14,6 +14,7 @@ from statistics import fmean
 from ragspace.documents.passage import Passage
 from ragspace.retrieval.protocols import Candidate, SparseVector
 from ragspace.retrieval.ranking import spread
+from ragspace.retrieval.rarity import Weights, rarities
 from ragspace.retrieval.terms import index_terms, question_terms, search_terms
 
 LOOKED_AT = 20
@@ -30,9 +31,6 @@ NAMES_LOOKED_FOR = 5
 
 KEPT_PASSAGES = 1024
 """How many passages' terms are kept, some 8 KB each: to find them takes longer than all the rest."""
-
-LEAST_RARITY = 0.05
-ROUNDS = 12
 
 _WORD = re.compile(r"[^\W_][\w.\-]*")
 _IDENTIFIER = re.compile(r"\d|[a-z][A-Z]|_")
@@ -70,9 +68,8 @@ def gather(question: str, ranked: Sequence[Candidate], indexed: int) -> Evidence
     asked = frozenset(question_terms(question).indices)
     sought = _weights(search_terms(question))
     scores = [each.lexical for each in looked_at]
-    rarities = _rarity(sought, held, scores, indexed)
-    rarity = {term: rarities[term] for term in asked}
-    total = math.fsum(rarity.values())
+    rarity = rarities(sought, held, scores, indexed)
+    total = math.fsum(rarity[term] for term in asked)
     found = Counter(term for terms in held for term in asked.intersection(terms))
     first = asked.intersection(held[0]) if held else frozenset()
     return Evidence(
@@ -86,7 +83,7 @@ def gather(question: str, ranked: Sequence[Candidate], indexed: int) -> Evidence
 
 
 @lru_cache(KEPT_PASSAGES)
-def _held(passage: Passage) -> Mapping[int, float]:
+def _held(passage: Passage) -> Weights:
     return _weights(index_terms(passage))
 
 
@@ -94,46 +91,7 @@ def _weights(terms: SparseVector) -> dict[int, float]:
     return dict(zip(terms.indices, terms.values, strict=True))
 
 
-def _rarity(
-    sought: Mapping[int, float], held: Sequence[Mapping[int, float]], scores: Sequence[float], indexed: int
-) -> dict[int, float]:
-    """The inverse document frequency of each term in the index, which alone knows it.
-
-    A BM25 score is the sum over the terms of their rarity times their weights in the question (`sought`) and
-    in the passage (`held`), and scores and weights are known: the rarities follow by least squares
-    (Gauss-Seidel). A term that no candidate holds is taken to be nowhere, since BM25 would have brought up
-    what holds it. Where the index knows no terms, the candidates stand for the index.
-    """
-    absent = math.log(1 + (indexed + 0.5) / 0.5)
-    columns = {
-        term: [(row, weight * weights[term]) for row, weights in enumerate(held) if term in weights]
-        for term, weight in sought.items()
-    }
-    if not any(scores):
-        count = len(held)
-        return {
-            term: math.log(1 + (count - len(rows) + 0.5) / (len(rows) + 0.5))
-            for term, rows in columns.items()
-        }
-    rarity = dict.fromkeys(columns, absent)
-    squares = {term: sum([weight * weight for _, weight in rows]) for term, rows in columns.items()}
-    known = [(term, columns[term], square) for term, square in squares.items() if square]
-    rest = list(scores)
-    for term, rows, _ in known:
-        rarity[term] = absent / 2
-        for row, weight in rows:
-            rest[row] -= weight * rarity[term]
-    for _ in range(ROUNDS):
-        for term, rows, square in known:
-            step = sum([weight * rest[row] for row, weight in rows]) / square
-            change = min(max(rarity[term] + step, LEAST_RARITY), absent) - rarity[term]
-            rarity[term] += change
-            for row, weight in rows:
-                rest[row] -= weight * change
-    return rarity
-
-
-def _missing_names(question: str, held: Sequence[Mapping[int, float]]) -> int:
+def _missing_names(question: str, held: Sequence[Weights]) -> int:
     """Names are known by a capital inside the sentence, identifiers by a digit, an underscore or a capital
     inside the word. Where most words have a capital, it tells nothing."""
     words = _WORD.findall(question)

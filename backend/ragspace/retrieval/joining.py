@@ -1,7 +1,7 @@
 """Passages joined with their neighbours: small ones are found best, but a list is little without the sentence
 that introduces it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -13,8 +13,8 @@ MOST_TOKENS = 360
 REACH = 2
 """How many neighbours on each side are looked at."""
 
-Section = tuple[str, tuple[str, ...], str, str]
-Place = tuple[Section, int]
+Sections = Mapping[str, Mapping[int, Passage]]
+"""Passages by their section's key and their part in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,49 +28,55 @@ class Joined:
     last: int
 
     def holds(self, passage: Passage) -> bool:
-        return _section(self.matched) == _section(passage) and self.first <= passage.part <= self.last
+        return self.matched.section_key == passage.section_key and self.first <= passage.part <= self.last
 
 
-def neighbours(passages: Iterable[Passage], known: Iterable[Passage]) -> list[UUID]:
-    """The ids of the neighbours of `passages` that are not `known`, each once."""
-    there = {_place(passage, passage.part) for passage in known}
-    missing: dict[Place, UUID] = {}
+def by_section(passages: Iterable[Passage]) -> Sections:
+    sections: dict[str, dict[int, Passage]] = {}
     for passage in passages:
-        for part in _near(passage):
-            place = _place(passage, part)
-            sibling = passage.sibling_id(part) if place not in there and place not in missing else None
-            if sibling is not None:
-                missing[place] = sibling
-    return [*missing.values()]
+        sections.setdefault(passage.section_key, {})[passage.part] = passage
+    return sections
 
 
-def join(ranked: Sequence[Passage], known: Iterable[Passage], limit: int) -> list[Joined]:
+def neighbours(passages: Iterable[Passage], known: Sections) -> list[UUID]:
+    """The ids of the neighbours of `passages` that are not `known`, each once."""
+    missing = {
+        (passage.section_key, part): passage
+        for passage in passages
+        for part in _near(passage)
+        if part not in known.get(passage.section_key, ())
+    }
+    ids = (passage.sibling_id(part) for (_, part), passage in missing.items())
+    return [sibling for sibling in ids if sibling is not None]
+
+
+def join(ranked: Iterable[Passage], known: Sections, limit: int) -> list[Joined]:
     """The first `limit` of `ranked`, each with its neighbours among the `known` up to MOST_TOKENS.
 
     What stands in one that is better ranked is not told again.
     """
-    there = {_place(passage, passage.part): passage for passage in (*known, *ranked)}
     joined: list[Joined] = []
     for passage in ranked:
         if len(joined) == limit:
             break
         if not any(each.holds(passage) for each in joined):
-            joined.append(_extended(passage, there, joined))
+            joined.append(_extended(passage, known.get(passage.section_key, {}), joined))
     return joined
 
 
-def neighbourhoods(passages: Sequence[Passage]) -> list[list[int]]:
-    """For each of the passages the places, in `passages`, of itself and of its neighbours within reach."""
-    places: dict[Section, list[int]] = {}
+def neighbourhoods(passages: Iterable[Passage]) -> Iterator[tuple[int, list[int]]]:
+    """For each of the passages that has neighbours among them within reach: its place and the places of
+    itself and of these."""
+    sections: dict[str, list[tuple[int, int]]] = {}
     for place, passage in enumerate(passages):
-        places.setdefault(_section(passage), []).append(place)
-    return [
-        [place for place in places[_section(passage)] if abs(passages[place].part - passage.part) <= REACH]
-        for passage in passages
-    ]
+        sections.setdefault(passage.section_key, []).append((place, passage.part))
+    for parts in sections.values():
+        if len(parts) > 1:
+            for place, part in parts:
+                yield place, [other for other, its in parts if abs(its - part) <= REACH]
 
 
-def _extended(passage: Passage, there: Mapping[Place, Passage], taken: Sequence[Joined]) -> Joined:
+def _extended(passage: Passage, section: Mapping[int, Passage], taken: Sequence[Joined]) -> Joined:
     """A neighbour at a time, after it and before it in turn, as far as there is room."""
     near = _near(passage)
     chosen = {passage.part: passage}
@@ -78,7 +84,7 @@ def _extended(passage: Passage, there: Mapping[Place, Passage], taken: Sequence[
     for distance in range(1, REACH + 1):
         for step in (1, -1):
             part = passage.part + step * distance
-            sibling = there.get(_place(passage, part)) if part in near else None
+            sibling = section.get(part) if part in near else None
             if sibling is None or part - step not in chosen:
                 continue
             fits = tokens + sibling.token_count <= MOST_TOKENS
@@ -101,12 +107,3 @@ def _near(passage: Passage) -> list[int]:
         return []
     first, last = max(1, passage.part - REACH), min(passage.parts, passage.part + REACH)
     return [part for part in range(first, last + 1) if part != passage.part]
-
-
-def _section(passage: Passage) -> Section:
-    return passage.file, passage.heading_path, passage.anchor, passage.section
-
-
-def _place(passage: Passage, part: int) -> Place:
-    """Where a part of its section stands; an id would say the same, but has to be hashed."""
-    return _section(passage), part

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from ragspace.documents.passage import Passage
@@ -31,8 +31,7 @@ class IndexState:
     sample: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A passage found: its dense cosine to the question (0 to 1), its BM25 score (0 where no term fits)."""
 
     passage: Passage

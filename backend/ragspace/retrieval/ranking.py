@@ -6,6 +6,7 @@ Everything here is pure; docs/evaluation.md tells what the constants were measur
 import math
 from collections import Counter
 from collections.abc import Sequence
+from operator import add
 from statistics import fmean
 
 from ragspace.retrieval.joining import neighbourhoods
@@ -34,15 +35,13 @@ def rank(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
     """
     similarity = _standardised([candidate.similarity for candidate in candidates])
     lexical = [LEXICAL_WEIGHT * candidate.lexical for candidate in candidates]
-    near = neighbourhoods([candidate.passage for candidate in candidates])
+    alone = list(map(add, similarity, lexical))
+    together = alone.copy()
+    for place, near in neighbourhoods([candidate.passage for candidate in candidates]):
+        together[place] = max([similarity[i] for i in near]) + max([lexical[i] for i in near])
     order = sorted(
         range(len(candidates)),
-        key=lambda i: (
-            -(max(similarity[j] for j in near[i]) + max(lexical[j] for j in near[i])),
-            -(similarity[i] + lexical[i]),
-            candidates[i].passage.file,
-            candidates[i].passage.part,
-        ),
+        key=lambda i: (-together[i], -alone[i], candidates[i].passage.file, candidates[i].passage.part),
     )
     return _distinct([candidates[i] for i in order])[:limit]
 

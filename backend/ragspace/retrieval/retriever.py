@@ -13,7 +13,7 @@ from ragspace.models.query_cache import QueryCache
 from ragspace.retrieval.answerability import Verdict, judge
 from ragspace.retrieval.compatibility import ensure_compatible
 from ragspace.retrieval.followup import in_context
-from ragspace.retrieval.joining import Joined, join, neighbours
+from ragspace.retrieval.joining import Joined, by_section, join, neighbours
 from ragspace.retrieval.protocols import Candidate, IndexState, PassageIndex
 from ragspace.retrieval.ranking import changes_subject, rank
 from ragspace.retrieval.terms import search_terms
@@ -106,20 +106,21 @@ class Retriever:
         ranking = await self.ranking(question, previous=previous)
         if not ranking.fits:
             return Retrieval((), _suggestions(ranking.candidates))
-        similarity = {each.passage: each.similarity for each in ranking.candidates}
         joined = await self._joined([each.passage for each in ranking.candidates], limit)
         return Retrieval(
-            tuple(RankedPassage(each.passage, each.matched, similarity[each.matched]) for each in joined),
+            tuple(
+                RankedPassage(each.passage, each.matched, _similarity(each.matched, ranking)) for each in joined
+            ),
             doubtful=ranking.doubtful,
         )
 
     async def _joined(self, ranked: Sequence[Passage], limit: int) -> list[Joined]:
         """With what else of their sections was found, or is fetched; alone, where it cannot be."""
-        known = list(ranked)
+        known = by_section(ranked)
         missing = neighbours(ranked[:limit], known)
         if missing:
             try:
-                known += await self._index.passages(missing)
+                known = by_section((*await self._index.passages(missing), *ranked))
             except RetrievalUnavailable as failure:
                 log.warning("passages are not joined with their neighbours: %s", failure.reason)
         return join(ranked, known, limit)
@@ -137,12 +138,12 @@ class Retriever:
         with span("embed"):
             vectors = await self._queries.embed(texts, state.dimensions)
         with span("search"):
-            found = await asyncio.gather(
-                *(
-                    self._index.search(vector, search_terms(text), CANDIDATES)
-                    for text, vector in zip(texts, vectors, strict=True)
-                )
-            )
+            searches = [
+                self._index.search(vector, search_terms(text), CANDIDATES)
+                for text, vector in zip(texts, vectors, strict=True)
+            ]
+            # One alone needs no task of its own, in which it would wait for its turn.
+            found = [await searches[0]] if len(searches) == 1 else await asyncio.gather(*searches)
             model, indexed = self._embedder.model, state.passages
             # Not in a thread: it would hold the interpreter there as long as here, and cost the way to it.
             return _ranked(model, indexed, self._least, texts, found)
@@ -172,6 +173,10 @@ def _ranked(
         if candidate is not None:
             best.setdefault(candidate.passage.content, candidate)
     return Ranking(tuple(best.values()), fits=True, doubtful=doubtful)
+
+
+def _similarity(passage: Passage, ranking: Ranking) -> float:
+    return next(each.similarity for each in ranking.candidates if each.passage is passage)
 
 
 def _suggestions(ranked: Sequence[Candidate]) -> tuple[Passage, ...]:

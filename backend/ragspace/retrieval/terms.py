@@ -7,7 +7,7 @@ own mention first, and prose that spells it differently second.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from ragspace.documents.passage import Passage
@@ -24,6 +24,9 @@ AVERAGE_HEADING_TERMS = 8
 HEADING_WEIGHT = 0.25
 """What a term in a section's own heading counts beside what it counts in the text. At 0 the right section
 comes first less often, from 0.35 on it is found less often where readers use other words."""
+
+KEPT_QUESTIONS = 64
+"""Questions, and words of them, whose terms are kept."""
 
 _HEADING = 0x5EC7104E
 """Terms of headings are dimensions of their own, with a rarity of their own: the hash with these bits
@@ -91,7 +94,8 @@ def passage_terms(text: str) -> SparseVector:
     return SparseVector(vector.indices, vector.values)
 
 
+@lru_cache(KEPT_QUESTIONS)
 def question_terms(text: str) -> SparseVector:
-    """Each distinct term with the weight 1."""
+    """Each distinct term with the weight 1. Asked for at every step of a question's way."""
     vector = _bm25().embed_query(with_identifiers(text))
     return SparseVector(vector.indices, vector.values)

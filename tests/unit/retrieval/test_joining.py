@@ -4,7 +4,7 @@ from dataclasses import replace
 from ragspace.documents.formats.markdown import read_markdown
 from ragspace.documents.passage import Passage
 from ragspace.documents.splitting import split
-from ragspace.retrieval.joining import MOST_TOKENS, join, neighbours
+from ragspace.retrieval.joining import MOST_TOKENS, by_section, join, neighbours
 from tests.support.passages import passage
 from tests.unit.documents.counting import count_words
 
@@ -23,7 +23,7 @@ def section(markdown: str = FIVE, *, max_tokens: int = 6) -> list[Passage]:
 
 
 def contents(ranked: Sequence[Passage], known: Sequence[Passage], limit: int = 5) -> list[str]:
-    return [each.passage.content for each in join(ranked, known, limit)]
+    return [each.passage.content for each in join(ranked, by_section((*known, *ranked)), limit)]
 
 
 def test_each_passage_of_a_section_knows_the_ids_of_the_others() -> None:
@@ -37,7 +37,7 @@ def test_a_section_of_one_passage_has_no_siblings() -> None:
     [alone] = section("# Guide\n\nShort.\n")
 
     assert alone.sibling_id(1) is None
-    assert neighbours([alone], []) == []
+    assert neighbours([alone], {}) == []
 
 
 def test_where_a_section_changed_none_of_its_passages_keeps_its_id() -> None:
@@ -50,7 +50,7 @@ def test_where_a_section_changed_none_of_its_passages_keeps_its_id() -> None:
 def test_only_neighbours_that_are_not_known_are_asked_for() -> None:
     parts = section()
 
-    assert set(neighbours([parts[2]], [parts[1]])) == {parts[0].id, parts[3].id, parts[4].id}
+    assert set(neighbours([parts[2]], by_section(parts[1:2]))) == {parts[0].id, parts[3].id, parts[4].id}
 
 
 def test_a_list_is_joined_with_the_sentence_that_introduces_it() -> None:
@@ -58,7 +58,7 @@ def test_a_list_is_joined_with_the_sentence_that_introduces_it() -> None:
     text = f"# Secrets\n\nThe Space needs these secrets:\n\n{items}\n"
     introduction, *found = section(text, max_tokens=8)
 
-    [joined] = join(found[:1], [introduction, *found], 1)
+    [joined] = join(found[:1], by_section([introduction, *found]), 1)
 
     assert joined.passage.content.startswith("The Space needs these secrets:\n\n- GEMINI_API_KEY")
     assert joined.passage.anchor == "secrets"
@@ -93,7 +93,7 @@ def test_two_joined_passages_of_a_section_share_nothing() -> None:
 def test_what_is_joined_stays_within_its_tokens() -> None:
     large = [replace(each, token_count=MOST_TOKENS // 2) for each in section()]
 
-    [joined] = join([large[2]], large, 1)
+    [joined] = join([large[2]], by_section(large), 1)
 
     assert (joined.first, joined.last) == (3, 4)
     assert joined.passage.token_count <= MOST_TOKENS
@@ -108,5 +108,5 @@ def test_a_gap_is_not_bridged() -> None:
 def test_passages_of_an_earlier_version_stay_alone() -> None:
     parts = [replace(each, section="") for each in section()]
 
-    assert neighbours(parts[:1], []) == []
+    assert neighbours(parts[:1], {}) == []
     assert contents(parts[:1], parts) == [parts[0].content]
