@@ -11,6 +11,7 @@ from ragspace.api.cors import CrossOrigin
 from ragspace.api.error_responses import add_error_handlers
 from ragspace.api.keys import KeyCheck
 from ragspace.api.middleware import BodyCheck, Observe, OriginCheck, RequestContext
+from ragspace.api.pacing import Pacing
 from ragspace.api.page import page_router
 from ragspace.api.rate_limit import RateLimit
 from ragspace.api.reference import reference_router
@@ -53,6 +54,8 @@ def create_app(
         # A redirect would name the scheme that the proxy in front speaks to us, not the one of the reader.
         redirect_slashes=False,
         openapi_url=None,
+        # Spans are ragspace's own (spans.py); whether there are others' would be looked up for each request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.runtime = runtime
     app.state.rate_limit = RateLimit(
@@ -69,6 +72,7 @@ def create_app(
     app.add_middleware(OriginCheck, allowed=allowed)
     if settings.api_key is not None:
         app.add_middleware(KeyCheck, key=settings.api_key)
+    app.add_middleware(Pacing, method="POST", path=chat.router.prefix)
     app.add_middleware(RequestContext, observe=observe)
     app.add_middleware(
         CrossOrigin,
@@ -78,7 +82,7 @@ def create_app(
         expose_headers=["X-Request-ID", "Retry-After"],
         max_age=600,
     )
-    for router in (health.router, chat.router, conversations.router, page_router(), reference_router(app)):
+    for router in (chat.router, health.router, conversations.router, page_router(), reference_router(app)):
         app.include_router(router)
     return app
 

@@ -58,11 +58,6 @@ CLIENT_CLOSED_REQUEST = 499
 """nginx's, for the log alone: nobody is there to read it."""
 
 
-async def _client_within_rate_limit(request: Request) -> str:
-    rate_limit: RateLimit = request.app.state.rate_limit
-    return await rate_limit.admit_question(request)
-
-
 @router.post(
     "",
     summary="Ask a question",
@@ -86,14 +81,12 @@ async def _client_within_rate_limit(request: Request) -> str:
         errors.GenerationTimeout,
     ),
 )
-async def ask(
-    body: ChatRequest,
-    request: Request,
-    runtime: RuntimeDep,
-    client: Annotated[str, Depends(_client_within_rate_limit)],
-) -> Response:
+async def ask(body: ChatRequest, request: Request) -> Response:
     """The head is held back until the first token or a failure is known, for a moment at most: most
     failures are told by the status."""
+    runtime: Runtime = request.app.state.runtime
+    rate_limit: RateLimit = request.app.state.rate_limit
+    client = await rate_limit.admit_question(request)
     runtime.require_started(body.mode)
     question = Question(body.message, body.mode, body.context, body.conversation_id)
     answer = await _begun_in_turn(question, client, request, runtime)

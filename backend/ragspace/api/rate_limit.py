@@ -5,11 +5,12 @@ import time
 
 from fastapi import Request
 from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 
 from ragspace.api.clients import client_of
 from ragspace.errors import RateLimited
+from ragspace.moving_window import MovingWindows
 
 OTHER_REQUESTS = 10
 """How many times as many requests that ask no question (but the storage) a client may send."""
@@ -26,7 +27,7 @@ class RateLimit:
             self._questions.amount * OTHER_REQUESTS, self._questions.multiples, namespace="OTHERS"
         )
         self._hops = hops
-        self._limiter = MovingWindowRateLimiter(storage or MemoryStorage())
+        self._limiter = MovingWindowRateLimiter(storage or MovingWindows())
 
     async def admit_question(self, request: Request) -> str:
         """Count the question and return its client. Raises RateLimited with the seconds until one more is

@@ -227,7 +227,6 @@ class _Run:
             self._chat.health.succeeded("gemini")
 
     async def _stream(self, pieces: Pieces, request: GenerationRequest) -> None:
-        self._keep_question()
         self._citations = CitationFilter(len(request.passages) if request.cite else 0)
         with span("generate") as generating:
             generating.content(ragspace__question=request.question)

@@ -2,15 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from limits.aio.storage import MemoryStorage
-
+from ragspace.moving_window import MovingWindows
 from ragspace.replicas.link import Away, Link, Redis
 
 if TYPE_CHECKING:
     from limits.aio.storage import RedisStorage
 
 
-class SharedWindows(MemoryStorage):
+class SharedWindows(MovingWindows):
     """Moving windows in Redis; while it is away, this replica's own.
 
     What Redis counts is counted here as well, so that an outage gives nobody a fresh window.

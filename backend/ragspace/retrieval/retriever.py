@@ -107,12 +107,8 @@ class Retriever:
         if not ranking.fits:
             return Retrieval((), _suggestions(ranking.candidates))
         joined = await self._joined([each.passage for each in ranking.candidates], limit)
-        return Retrieval(
-            tuple(
-                RankedPassage(each.passage, each.matched, _similarity(each.matched, ranking)) for each in joined
-            ),
-            doubtful=ranking.doubtful,
-        )
+        told = [_told(each, ranking) for each in joined]
+        return Retrieval(tuple(told), doubtful=ranking.doubtful)
 
     async def _joined(self, ranked: Sequence[Passage], limit: int) -> list[Joined]:
         """With what else of their sections was found, or is fetched; alone, where it cannot be."""
@@ -175,8 +171,9 @@ def _ranked(
     return Ranking(tuple(best.values()), fits=True, doubtful=doubtful)
 
 
-def _similarity(passage: Passage, ranking: Ranking) -> float:
-    return next(each.similarity for each in ranking.candidates if each.passage is passage)
+def _told(joined: Joined, ranking: Ranking) -> RankedPassage:
+    similarity = next(each.similarity for each in ranking.candidates if each.passage is joined.matched)
+    return RankedPassage(joined.passage, joined.matched, similarity)
 
 
 def _suggestions(ranked: Sequence[Candidate]) -> tuple[Passage, ...]:
