@@ -11,7 +11,7 @@ what comes for the streams that run already leaves together."""
 
 
 class Pacing:
-    """Lets requests to `method` and `path` in by ones or, in a rush, by a few in each round of the event loop.
+    """Lets requests to `method` and `path` in one by one, in a rush a few in each round of the event loop.
 
     A question takes several steps before the model is asked. Were each step done for all questions before
     the next step for any, the first would be asked as late as the last.

@@ -29,6 +29,7 @@ class Answer:
         self.message_id = message_id
         self.conversation_id = conversation_id
         self.frames: list[bytes] = []
+        self._frame_id = events.frame_id(message_id)
         self.text = ""
         self.ended = False
         self.failure: RagspaceError | None = None
@@ -56,7 +57,7 @@ class Answer:
 
     def publish(self, event: events.Event) -> None:
         """Number the event, keep it and wake whoever listens."""
-        self.frames.append(events.frame(self.message_id, len(self.frames) + 1, event))
+        self.frames.append(events.frame(self._frame_id, len(self.frames) + 1, event))
         self._wake()
 
     def relay(self, frames: Iterable[bytes]) -> None:

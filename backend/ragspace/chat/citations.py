@@ -32,6 +32,11 @@ class CitationFilter:
         """What of the text so far can be shown; the start of a possible citation is held back."""
         text = self._held + text
         self._held = ""
+        if "[" not in text and "`" not in text:
+            # Most of what a model writes: only a space may belong to a citation that comes next.
+            if text.endswith(" ") and not self._code_mark:
+                text, self._held = text[:-1], " "
+            return text
         trailing_mark = _LAST_CODE_MARK.search(text)
         if trailing_mark:
             text, self._held = text[: trailing_mark.start()], trailing_mark[0]

@@ -41,6 +41,11 @@ def error(failure: RagspaceError) -> Event:
     return event if failure.retry_after is None else event | {"retry_after": failure.retry_after}
 
 
-def frame(message_id: UUID, number: int, event: Event) -> bytes:
-    """The event as it goes over the wire, under the id `<message_id>:<number>`."""
-    return b"id: %b:%d\ndata: %b\n\n" % (str(message_id).encode(), number, orjson.dumps(event))
+def frame_id(message_id: UUID) -> bytes:
+    """What every event of an answer begins with."""
+    return b"id: %b:" % str(message_id).encode()
+
+
+def frame(of: bytes, number: int, event: Event) -> bytes:
+    """The event as it goes over the wire, under the id `<message_id>:<number>`; `of` is its `frame_id`."""
+    return b"%b%d\ndata: %b\n\n" % (of, number, orjson.dumps(event))

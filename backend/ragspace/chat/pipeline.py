@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from ragspace.chat.answer import Answer
 from ragspace.chat.answer_cache import AnswerCache, Fingerprint, LookUp, fingerprint
 from ragspace.chat.citations import CitationFilter
 from ragspace.chat.prompt import general_request, selection_request
-from ragspace.chat.shared_answers import Attachment, Pieces, SharedAnswers
+from ragspace.chat.shared_answers import Attachment, Piece, Pieces, SharedAnswers, Take
 from ragspace.chat.streams import Answers
 from ragspace.conversations.journal import Journal
 from ragspace.conversations.records import CachedAnswer, Exchange, Message, Status
@@ -28,6 +29,9 @@ from ragspace.spans import span
 log = structlog.get_logger(__name__)
 
 Mode = Literal["general", "selection"]
+
+Listen = Callable[[Take], Awaitable[None]]
+"""Gives all pieces of one generation to who takes them."""
 
 HISTORY_EXCHANGES = 3
 """How many earlier exchanges a follow-up question is understood by."""
@@ -148,7 +152,7 @@ class _Run:
         if question.mode == "selection":
             answer.publish(events.sources([]))
             request = selection_request(question.message, question.context or "")
-            await self._generate(request, self._chat.generator.stream(request))
+            await self._generate(request)
             return
         repeatable = self._is_first and bool(self._chat.generator.models_now)
         look_up = self._chat.cache.look_up(question.message) if repeatable and self._chat.cache.on else None
@@ -159,7 +163,7 @@ class _Run:
         elif repeatable:
             await self._repeat_or_generate(found, look_up)
         else:
-            await self._generate(found, self._chat.generator.stream(found))
+            await self._generate(found)
 
     async def _history(self) -> list[Exchange]:
         """What was said before; an unknown conversation gets a new id. Selection mode needs no history, and
@@ -206,7 +210,7 @@ class _Run:
         self._fingerprint = mark
         self._attachment = chat.shared.attach(mark, lambda: chat.generator.stream(request))
         self._cached = self._attachment.late
-        await self._generate(request, self._attachment.pieces())
+        await self._generate(request, self._attachment.listen)
 
     def _repeat(self, known: CachedAnswer) -> None:
         self._cached = True
@@ -214,31 +218,34 @@ class _Run:
         self._finish = Finish("stop", known.model)
         self._write(known.content)
 
-    async def _generate(self, request: GenerationRequest, pieces: Pieces) -> None:
+    async def _generate(self, request: GenerationRequest, listen: Listen | None = None) -> None:
+        """Have the answer written: by the generation that `listen` listens to, or by one of its own."""
         try:
-            await self._stream(pieces, request)
+            await self._stream(listen or _to_all_of(self._chat.generator.stream(request)), request)
         except QuotaExceeded as error:
             if self._chat.fallback is None or self._answer.text:
                 raise
             self._chat.health.failed(error)
             self._cached = False
-            await self._stream(self._chat.fallback.stream(request), request)
+            await self._stream(_to_all_of(self._chat.fallback.stream(request)), request)
         else:
             self._chat.health.succeeded("gemini")
 
-    async def _stream(self, pieces: Pieces, request: GenerationRequest) -> None:
+    async def _stream(self, listen: Listen, request: GenerationRequest) -> None:
         self._citations = CitationFilter(len(request.passages) if request.cite else 0)
         with span("generate") as generating:
             generating.content(ragspace__question=request.question)
-            async with aclosing(pieces):
-                async for piece in pieces:
-                    if isinstance(piece, Delta):
-                        if not self._answer.text:
-                            generating.event("first token")
-                        self._write(self._citations.feed(piece.text))
-                    else:
-                        self._finish = self._answer.spent = piece
-                        generating.set(gen_ai__response__model=piece.model, ragspace__finish=piece.reason)
+
+            def take(piece: Piece) -> None:
+                if isinstance(piece, Delta):
+                    if not self._answer.text:
+                        generating.event("first token")
+                    self._write(self._citations.feed(piece.text))
+                else:
+                    self._finish = self._answer.spent = piece
+                    generating.set(gen_ai__response__model=piece.model, ragspace__finish=piece.reason)
+
+            await listen(take)
         self._flush()
         if self._finish is None:
             raise GenerationUnavailable(service="gemini", action=NOTHING_SAID_ACTION)
@@ -356,6 +363,15 @@ class _Run:
             created_at=self._asked_at + timedelta(microseconds=1),
             status=status,
         )
+
+
+def _to_all_of(pieces: Pieces) -> Listen:
+    async def listen(take: Take) -> None:
+        async with aclosing(pieces):
+            async for piece in pieces:
+                take(piece)
+
+    return listen
 
 
 def _milliseconds_since(started: float) -> float:

@@ -24,7 +24,8 @@ _FAILURES: dict[str, type[errors.RagspaceError]] = {
 def replayed(answer: Message) -> Iterator[bytes]:
     """The frames of a stored answer: metadata, one token with the whole text, and its end."""
     numbered = enumerate(_events(answer), start=1)
-    return (events.frame(answer.id, number, event) for number, event in numbered)
+    frame_id = events.frame_id(answer.id)
+    return (events.frame(frame_id, number, event) for number, event in numbered)
 
 
 def _events(answer: Message) -> Iterator[events.Event]:

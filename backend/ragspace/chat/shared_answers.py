@@ -12,7 +12,9 @@ from dataclasses import replace
 
 from ragspace.models.protocols import Delta, Finish
 
-Pieces = AsyncGenerator[Delta | Finish, None]
+Piece = Delta | Finish
+Pieces = AsyncGenerator[Piece, None]
+Take = Callable[[Piece], None]
 
 
 class SharedAnswers:
@@ -51,28 +53,64 @@ class _Generation:
         self.attached = 0
         self.kept = False
         self._forget: Callable[[], None] | None = forget
-        self._changed: set[asyncio.Future[None]] = set()
+        self._listeners: dict[asyncio.Future[None], Take] = {}
         # Not in the context of the request that happens to be first.
         self._task = asyncio.create_task(self._collect(begin()), context=contextvars.Context())
-
-    @property
-    def ended(self) -> bool:
-        return self._task.done() or self.finish is not None or self.failure is not None
 
     async def _collect(self, pieces: Pieces) -> None:
         try:
             async for piece in pieces:
                 if isinstance(piece, Delta):
                     self.texts.append(piece.text)
+                    self._tell(piece)
                 else:
-                    self.finish = piece
-                self._wake()
+                    self._tell_end(piece)
         except Exception as error:  # noqa: BLE001 (raised to everybody who listens)
             self.failure = error
             self.retire()
         finally:
             await pieces.aclose()
-            self._wake()
+            for ended in self._listeners:
+                _settle(ended, self.failure)
+
+    async def listen(self, take: Take) -> None:
+        """Give `take` what was said, as one, then each piece as it comes, in the same step in which it comes.
+        Raises what the generation raised, and what `take` raises."""
+        if self.texts:
+            take(Delta("".join(self.texts)))
+        if self.finish is not None:
+            take(self._counted_once(self.finish))
+        elif self.failure is not None:
+            raise self.failure.with_traceback(None)
+        elif not self._task.done():
+            ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._listeners[ended] = take
+            try:
+                await ended
+            finally:
+                del self._listeners[ended]
+
+    def _tell_end(self, finish: Finish) -> None:
+        self.finish = finish
+        for ended in self._listeners:
+            self._tell_one(ended, self._counted_once(self.finish))
+            _settle(ended, None)
+
+    def _counted_once(self, finish: Finish) -> Finish:
+        """The tokens are counted with the first asker's answer."""
+        self.finish = replace(finish, usage=None)
+        return finish
+
+    def _tell(self, piece: Piece) -> None:
+        for ended in self._listeners:
+            self._tell_one(ended, piece)
+
+    def _tell_one(self, ended: asyncio.Future[None], piece: Piece) -> None:
+        if not ended.done():
+            try:
+                self._listeners[ended](piece)
+            except Exception as error:  # noqa: BLE001 (the listener's own, who waits for it)
+                ended.set_exception(error)
 
     def detach(self) -> None:
         self.attached -= 1
@@ -86,19 +124,14 @@ class _Generation:
         if forget is not None:
             forget()
 
-    async def wait(self) -> None:
-        """Wait for the next piece or the end."""
-        changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._changed.add(changed)
-        try:
-            await changed
-        finally:
-            self._changed.discard(changed)
 
-    def _wake(self) -> None:
-        for changed in self._changed:
-            if not changed.done():
-                changed.set_result(None)
+def _settle(ended: asyncio.Future[None], failure: Exception | None) -> None:
+    if ended.done():
+        return
+    if failure is None:
+        ended.set_result(None)
+    else:
+        ended.set_exception(failure.with_traceback(None))
 
 
 class Attachment:
@@ -111,27 +144,10 @@ class Attachment:
         self.late = generation.finish is not None
         """Whether the answer was whole already, so that it cost nothing."""
 
-    async def pieces(self) -> Pieces:
-        """All pieces from the first, those that are there together as one. Raises what the generation raised,
-        after what it wrote."""
-        generation, seen = self._generation, 0
-        while True:
-            if seen < len(generation.texts):
-                text = "".join(generation.texts[seen:])
-                seen = len(generation.texts)
-                yield Delta(text)
-            elif generation.failure is not None:
-                raise generation.failure.with_traceback(None)
-            elif generation.finish is not None:
-                finish = generation.finish
-                # Counted with the first asker's answer.
-                generation.finish = replace(finish, usage=None)
-                yield finish
-                return
-            elif generation.ended:
-                return
-            else:
-                await generation.wait()
+    async def listen(self, take: Take) -> None:
+        """Give `take` all pieces from the first, until the last. Raises what the generation raised, after
+        what it wrote, and what `take` raises."""
+        await self._generation.listen(take)
 
     def keep(self) -> bool:
         """True for the first asker who wants to keep the answer: once is enough."""

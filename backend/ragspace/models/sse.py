@@ -12,6 +12,8 @@ MAX_EVENT_BYTES = 1 << 20
 MAX_STREAM_BYTES = 16 << 20
 """No answer is as long, thoughts included; a model that does not end would fill the memory."""
 
+_BLANK = (b"", b"\r")
+
 
 class SseParser:
     """Splits a byte stream into the `data:` payloads of its events (WHATWG HTML, section 9.2.6).
@@ -30,28 +32,23 @@ class SseParser:
     def feed(self, chunk: bytes) -> list[bytes]:
         """The payloads of the events that `chunk` completes. Raises UpstreamFailure for an endless event."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
-        payloads = [
-            payload for line in lines if (payload := self._take(line.removesuffix(b"\r"))) is not None
-        ]
+        payloads = []
+        for line in lines:
+            if line.startswith(b"data:"):
+                value = line[6 if line.startswith(b"data: ") else 5 :].removesuffix(b"\r")
+                self._data.append(value)
+                self._size += len(value) + 1
+            elif self._data and line in _BLANK:
+                payloads.append(b"\n".join(self._data))
+                self._data.clear()
+                self._size = 0
         if self._size + len(self._rest) > self._max_event_bytes:
             raise UpstreamFailure("error")
         return payloads
 
     def finish(self) -> list[bytes]:
         """The event that the end of the stream completes: some servers leave the last blank line out."""
-        return [payload for payload in (*self.feed(b"\n"), self._take(b"")) if payload is not None]
-
-    def _take(self, line: bytes) -> bytes | None:
-        if line.startswith(b"data:"):
-            value = line[5:].removeprefix(b" ")
-            self._data.append(value)
-            self._size += len(value) + 1
-        elif not line and self._data:
-            payload = b"\n".join(self._data)
-            self._data.clear()
-            self._size = 0
-            return payload
-        return None
+        return self.feed(b"\n\n")
 
 
 class SseStream:

@@ -22,9 +22,7 @@ def rarities(
     index knows no terms, the candidates stand for the index.
     """
     absent = math.log(1 + (indexed + 0.5) / 0.5)
-    columns = {
-        term: [weight * weights.get(term, 0.0) for weights in held] for term, weight in sought.items()
-    }
+    columns = {term: [weight * weights.get(term, 0.0) for weights in held] for term, weight in sought.items()}
     if not any(scores):
         return {term: _among_candidates(column) for term, column in columns.items()}
     known = [term for term, column in columns.items() if any(column)]

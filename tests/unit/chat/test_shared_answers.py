@@ -45,14 +45,13 @@ class Listener:
         self.attachment = attachment
         self.heard: list[str] = []
         self.finish: Finish | None = None
-        self.task = asyncio.create_task(self._listen())
+        self.task = asyncio.create_task(attachment.listen(self._take))
 
-    async def _listen(self) -> None:
-        async for piece in self.attachment.pieces():
-            if isinstance(piece, Delta):
-                self.heard.append(piece.text)
-            else:
-                self.finish = piece
+    def _take(self, piece: Delta | Finish) -> None:
+        if isinstance(piece, Delta):
+            self.heard.append(piece.text)
+        else:
+            self.finish = piece
 
     async def stop(self) -> None:
         self.task.cancel()
