@@ -36,8 +36,9 @@ Listen = Callable[[Take], Awaitable[None]]
 HISTORY_EXCHANGES = 3
 """How many earlier exchanges a follow-up question is understood by."""
 
-KEPT_WITHIN_SECONDS = 0.1
-"""A question is stored once it is on its way to the model, which takes its time; or so long after it came."""
+KEPT_WITHIN_SECONDS = 0.25
+"""A question is stored when its answer begins, or so long after it came: in the meantime others that came
+with it are on their way to the model, and nobody knows of its conversation yet."""
 
 NOT_FOUND_TEXT = "I could not find anything about this in the documents."
 SAFETY_TEXT = "This question cannot be answered here, because the language model's safety rules forbid it."
@@ -267,10 +268,12 @@ class _Run:
         self._write(NOT_FOUND_TEXT)
 
     def _write(self, text: str) -> None:
-        if text:
-            if "first_token_ms" not in self._timings:
-                self._timings["first_token_ms"] = _milliseconds_since(self._started)
-            self._answer.write(text)
+        if not text:
+            return
+        self._answer.write(text)
+        if "first_token_ms" not in self._timings:
+            self._timings["first_token_ms"] = _milliseconds_since(self._started)
+            self._keep_question()
 
     def _flush(self) -> None:
         self._write(self._citations.flush())

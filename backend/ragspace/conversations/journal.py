@@ -35,7 +35,7 @@ class Journal:
 
     @property
     def full(self) -> bool:
-        return self.pending >= self._limit
+        return self._queue.defers(self._limit)
 
     def admit(self) -> None:
         """Raises StorageUnavailable where no more questions can be kept."""

@@ -67,6 +67,10 @@ class WriteQueue:
         """How many writes nobody waits for any more, because the storage is away or slow."""
         return sum(queued.settled.done() for lane in self._lanes.values() for queued in lane)
 
+    def defers(self, count: int) -> bool:
+        """Whether so many writes are deferred, asked before every question: mostly hardly any is queued."""
+        return sum(map(len, self._lanes.values())) >= count and self.deferred >= count
+
     def lane(self, conversation_id: UUID) -> list[Write]:
         """What of a conversation is not known to be written, in order."""
         return [queued.write for queued in self._lanes.get(conversation_id, ())]
