@@ -32,6 +32,11 @@ class MovingWindows(MemoryStorage):
         self._windows: OrderedDict[str, _Window] = OrderedDict()
         """Those that counted last are last."""
 
+    @property
+    def clients(self) -> int:
+        """How many are remembered."""
+        return len(self._windows)
+
     async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         now = time.time()
         window = self._windows.setdefault(key, _Window(expiry))
