@@ -83,7 +83,7 @@ async def load_baked(index: EdgeIndex, directory: Path) -> bool:
         while (batch := await asyncio.to_thread(next, batches, None)) is not None:
             await writer.add(*batch)
         await writer.publish()
-    except (OSError, ValueError, struct.error):
+    except (OSError, ValueError):
         raise _damaged() from None
     finally:
         await writer.close()
@@ -109,11 +109,15 @@ def _batches(baked: BakedIndex, directory: Path) -> Iterator[Batch]:
 
 
 def read_vectors(directory: Path, number: int, dimensions: int) -> Iterator[Vector]:
-    """Those of the file of that number, in its order."""
+    """Those of the file of that number, in its order. Raises ConfigurationError where it is missing or
+    damaged."""
     form = packed(dimensions)
-    for line in (directory / vectors_file(number)).read_bytes().splitlines():
-        step, *components = form.unpack(base64.b64decode(line))
-        yield [component * step for component in components]
+    try:
+        for line in (directory / vectors_file(number)).read_bytes().splitlines():
+            step, *components = form.unpack(base64.b64decode(line))
+            yield [component * step for component in components]
+    except (OSError, ValueError, struct.error):
+        raise _damaged() from None
 
 
 def packed(dimensions: int) -> struct.Struct:
