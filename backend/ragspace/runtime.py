@@ -11,7 +11,8 @@ from uuid import UUID
 import structlog
 
 from ragspace.chat.answer_cache import AnswerCache
-from ragspace.chat.pipeline import Chat, Mode
+from ragspace.chat.pipeline import Chat
+from ragspace.chat.question import Mode
 from ragspace.chat.shared_answers import SharedAnswers
 from ragspace.chat.streams import Answers
 from ragspace.conversations.journal import Journal

@@ -15,7 +15,7 @@ from ragspace.api.rate_limit import RateLimit, within_rate_limit
 from ragspace.api.schemas import ChatRequest
 from ragspace.api.turns import Turns
 from ragspace.chat.answer import Answer
-from ragspace.chat.pipeline import Question
+from ragspace.chat.question import Question
 from ragspace.chat.replay import replayed
 from ragspace.runtime import Runtime
 

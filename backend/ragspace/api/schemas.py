@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from ragspace.chat.question import Mode
 from ragspace.conversations.records import Rating, Role, Status
 from ragspace.errors import Reason
 
@@ -23,7 +24,7 @@ class ChatRequest(BaseModel):
     message: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)] = Field(
         json_schema_extra=_NOT_BLANK
     )
-    mode: Literal["general", "selection"] = "general"
+    mode: Mode = "general"
     context: Annotated[str, StringConstraints(max_length=8000)] | None = None
     conversation_id: UUID | None = None
 

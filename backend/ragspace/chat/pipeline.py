@@ -4,10 +4,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
-from uuid import UUID, uuid4
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
 
 import structlog
 
@@ -15,11 +14,13 @@ from ragspace.chat import events, sources
 from ragspace.chat.answer import Answer
 from ragspace.chat.answer_cache import AnswerCache, Fingerprint, LookUp, fingerprint
 from ragspace.chat.citations import CitationFilter
+from ragspace.chat.keeping import Keeping
 from ragspace.chat.prompt import general_request, selection_request
+from ragspace.chat.question import Question
 from ragspace.chat.shared_answers import Attachment, Piece, Pieces, SharedAnswers, Take
 from ragspace.chat.streams import Answers
 from ragspace.conversations.journal import Journal
-from ragspace.conversations.records import CachedAnswer, Exchange, Message, Status
+from ragspace.conversations.records import CachedAnswer, Exchange, Status
 from ragspace.errors import GenerationUnavailable, QuotaExceeded, RagspaceError, ShuttingDown
 from ragspace.health import Health
 from ragspace.models.protocols import Delta, Finish, GenerationRequest, Generator
@@ -28,31 +29,15 @@ from ragspace.spans import span
 
 log = structlog.get_logger(__name__)
 
-Mode = Literal["general", "selection"]
-
 Listen = Callable[[Take], Awaitable[None]]
 """Gives all pieces of one generation to who takes them."""
 
 HISTORY_EXCHANGES = 3
 """How many earlier exchanges a follow-up question is understood by."""
 
-KEPT_WITHIN_SECONDS = 0.25
-"""A question is stored when its answer begins, or so long after it came: in the meantime others that came
-with it are on their way to the model, and nobody knows of its conversation yet."""
-
 NOT_FOUND_TEXT = "I could not find anything about this in the documents."
 SAFETY_TEXT = "This question cannot be answered here, because the language model's safety rules forbid it."
 NOTHING_SAID_ACTION = "The model ended without an answer: name another one in GEMINI_MODEL or LLM_MODEL."
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a reader asks. `context` is the selected text in selection mode."""
-
-    message: str
-    mode: Mode = "general"
-    context: str | None = None
-    conversation_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +75,13 @@ class _Run:
         self._chat = chat
         self._question = question
         self._answer = answer
-        self._asked_at = datetime.now(UTC)
+        self._keeping = Keeping(chat.journal, question, answer)
         self._started = time.perf_counter()
         self._timings: dict[str, float] = {}
         self._found: list[dict[str, Any]] = []
         self._suggestions: list[dict[str, str]] = []
         self._citations = CitationFilter(0)
         self._finish: Finish | None = None
-        self._keeping: asyncio.TimerHandle | None = None
-        self._question_kept: asyncio.Task[None] | None = None
         self._cached = False
         self._fingerprint: Fingerprint | None = None
         self._attachment: Attachment | None = None
@@ -147,7 +130,7 @@ class _Run:
 
     async def _write_answer(self) -> None:
         history = await self._history()
-        self._keeping = asyncio.get_running_loop().call_later(KEPT_WITHIN_SECONDS, self._keep_question)
+        self._keeping.take()
         question, answer = self._question, self._answer
         answer.publish(events.metadata(answer.conversation_id, answer.message_id, question.mode))
         if question.mode == "selection":
@@ -155,7 +138,7 @@ class _Run:
             request = selection_request(question.message, question.context or "")
             await self._generate(request)
             return
-        repeatable = self._is_first and bool(self._chat.generator.models_now)
+        repeatable = self._keeping.first and bool(self._chat.generator.models_now)
         look_up = self._chat.cache.look_up(question.message) if repeatable and self._chat.cache.on else None
         found = await self._retrieve(history)
         answer.publish(events.sources(self._found))
@@ -273,7 +256,7 @@ class _Run:
         self._answer.write(text)
         if "first_token_ms" not in self._timings:
             self._timings["first_token_ms"] = _milliseconds_since(self._started)
-            self._keep_question()
+            self._keeping.begin()
 
     def _flush(self) -> None:
         self._write(self._citations.flush())
@@ -293,41 +276,12 @@ class _Run:
             event["suggestions"] = self._suggestions
         return event
 
-    def _keep_question(self) -> "asyncio.Task[None]":
-        if self._keeping is not None:
-            self._keeping.cancel()
-        if self._question_kept is None:
-            self._question_kept = asyncio.create_task(self._begin())
-        return self._question_kept
-
-    async def _begin(self) -> None:
-        asked = Message(
-            id=uuid4(),
-            conversation_id=self._answer.conversation_id,
-            role="user",
-            content=self._question.message,
-            created_at=self._asked_at,
-        )
-        await self._chat.journal.begin(asked, self._message("running"), first=self._is_first)
-
-    @property
-    def _is_first(self) -> bool:
-        """Whether the question opens its conversation."""
-        return self._answer.conversation_id != self._question.conversation_id
-
     async def _store(self, status: Status, done: events.Event) -> None:
-        """Keep the answer, where its question was taken at all."""
-        if self._keeping is None:
-            return
         kept = ("finish_reason", "cited", "suggestions", "model", "cached")
-        details = {key: done[key] for key in kept if key in done} | {"mode": self._question.mode}
-        if self._answer.failure is not None:
-            details["error"] = self._answer.failure.code
-        message = replace(self._message(status), sources=self._found, details=details)
+        details = {key: done[key] for key in kept if key in done}
         try:
             with span("store"):
-                await self._keep_question()
-                await self._chat.journal.finish(message)
+                await self._keeping.finish(status, self._found, details)
         except RagspaceError as error:
             self._chat.health.failed(error)
             if self._answer.failure is None:
@@ -348,24 +302,13 @@ class _Run:
                     self._answer.text,
                     self._citations.cited,
                     self._answer.conversation_id,
-                    self._asked_at,
+                    self._keeping.asked_at,
                 )
             )
 
     def _detach(self) -> None:
         if self._attachment is not None:
             self._attachment.detach()
-
-    def _message(self, status: Status) -> Message:
-        return Message(
-            id=self._answer.message_id,
-            conversation_id=self._answer.conversation_id,
-            role="assistant",
-            content=self._answer.text,
-            # One microsecond apart, so that a question always sorts before its answer.
-            created_at=self._asked_at + timedelta(microseconds=1),
-            status=status,
-        )
 
 
 def _to_all_of(pieces: Pieces) -> Listen:

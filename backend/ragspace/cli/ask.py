@@ -56,7 +56,7 @@ async def _answered_by(server: Upstream, question: str) -> AsyncGenerator[dict[s
 
 
 async def _answered_here(settings: Settings, question: str) -> AsyncGenerator[dict[str, Any], None]:
-    from ragspace.chat.pipeline import Question
+    from ragspace.chat.question import Question
     from ragspace.runtime import Runtime
 
     wrong: list[ConfigurationError] = []
