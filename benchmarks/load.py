@@ -24,6 +24,7 @@ WORD = re.compile(rb"word\d+(?=\D)")
 
 LONGEST_WORD = 12
 QUESTION = "Which secrets does the Space need? ({})"
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ async def measure(plan: Plan) -> Figures:
 
     def asking(number: int) -> bytes:
         # The model is for the upstream, when it is read without a subject; subjects have one of their own.
-        body = {"message": QUESTION.format(number), "model": plan.model, "deltas": pace.deltas}
+        body = {"message": QUESTION.format(_word(number)), "model": plan.model, "deltas": pace.deltas}
         return _request(address.path or "/", address.netloc, orjson.dumps(body))
 
     began = time.perf_counter()
@@ -142,6 +143,12 @@ async def _rounds(
     return [
         await reader.read(asking(first + plan.readers * round_), patience) for round_ in range(plan.rounds)
     ]
+
+
+def _word(number: int) -> str:
+    """The number in letters: one with digits is taken for a name, which the documents do not know."""
+    number, letter = divmod(number, len(LETTERS))
+    return (_word(number) if number else "") + LETTERS[letter]
 
 
 def _request(path: str, host: str, body: bytes) -> bytes:
