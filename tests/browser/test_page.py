@@ -83,6 +83,26 @@ async def test_a_session_leaves_nothing_in_the_console_and_no_request_fails(
         assert tab.complaints == []
 
 
+async def test_a_rating_that_is_slow_to_be_kept_takes_nobody_away_from_the_next_question(
+    quoting_server: RunningServer, open_tab: OpenTab
+) -> None:
+    async with open_tab(quoting_server.url) as tab:
+        page = tab.page
+
+        async def slow(route: Route) -> None:
+            await page.wait_for_timeout(500)
+            await route.continue_()
+
+        await page.route("**/api/feedback", slow)
+        first = await answered(page, QUESTION)
+        async with page.expect_response("**/api/feedback"):
+            await first.get_by_label("Good answer").click()
+            await page.get_by_label("Your question").focus()
+        await expect(first.get_by_label("Good answer")).to_have_attribute("aria-pressed", "true")
+        await page.wait_for_timeout(200)
+        await expect(page.get_by_label("Your question")).to_be_focused()
+
+
 async def test_the_page_says_what_it_runs_on_and_how_to_add_a_language_model(
     quoting_server: RunningServer, open_tab: OpenTab
 ) -> None:

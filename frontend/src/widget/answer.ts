@@ -163,6 +163,9 @@ export class AnswerView {
   async #rate(value: "up" | "down"): Promise<void> {
     const saved = await this.#actions.rate(this.#turn?.key ?? 0, value);
     this.#actions.announce(saved ? this.#strings.thanks : this.#strings.notRated);
+    // The buttons were made anew, and took the focus with them, unless the reader has moved on meanwhile.
+    const root = this.#after.getRootNode() as Document | ShadowRoot;
+    if (root.activeElement && root.activeElement !== document.body) return;
     this.#after.querySelector<HTMLElement>(`[data-rating=${value}]`)?.focus();
   }
 
