@@ -57,8 +57,12 @@ class Answer:
 
     def publish(self, event: events.Event) -> None:
         """Number the event, keep it and wake whoever listens."""
-        self.frames.append(events.frame(self._frame_id, len(self.frames) + 1, event))
+        self.frames.append(self.frame(len(self.frames) + 1, event))
         self._wake()
+
+    def frame(self, number: int, event: events.Event) -> bytes:
+        """The event as this answer's event of that number."""
+        return events.frame(self._frame_id, number, event)
 
     def relay(self, frames: Iterable[bytes]) -> None:
         """Publish events that were numbered and serialised elsewhere."""

@@ -88,7 +88,7 @@ class Reader:
     def _give_up(self, message_id: UUID, why: RagspaceError) -> None:
         """The last event is told once more under its own id: that of the next one is another's to use."""
         answer = self._drop(message_id).answer
-        answer.relay([events.frame(events.frame_id(message_id), len(answer.frames), events.error(why))])
+        answer.relay([answer.frame(len(answer.frames), events.error(why))])
         answer.end()
 
     def _drop(self, message_id: UUID) -> Recording:

@@ -77,11 +77,7 @@ class Recording:
         """The entry that ends the answer of a replica that died."""
         number = len(self.answer.frames) + 1
         failure = events.error(ShuttingDown(retry_after=1))
-        return {
-            "n": number,
-            "f": events.frame(events.frame_id(self.answer.message_id), number, failure),
-            "e": "lost",
-        }
+        return {"n": number, "f": self.answer.frame(number, failure), "e": "lost"}
 
     def read(self) -> Answer:
         """The answer with its text."""
