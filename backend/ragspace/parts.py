@@ -1,5 +1,6 @@
 """The one place that chooses, from the settings, which implementation stands behind each protocol."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -144,10 +145,16 @@ def _opening(settings: Settings, index: PassageIndex, embedder: Embedder) -> Cal
         from ragspace.retrieval.baked import load_baked
 
         return partial(load_baked, index, settings.ragspace_baked_documents)
-    from ragspace.models.minilm import count_tokens
+    from ragspace.models.minilm import MiniLMEmbedder
+    from ragspace.models.minilm_tokens import count_tokens, forget_tokenizer
     from ragspace.retrieval.sample import load_sample
 
-    return partial(load_sample, index, embedder, count_tokens)
+    async def open_with_sample() -> None:
+        await load_sample(index, embedder, count_tokens)
+        if not isinstance(embedder, MiniLMEmbedder):
+            await asyncio.to_thread(forget_tokenizer)
+
+    return open_with_sample
 
 
 def _generator(settings: Settings, ledger: QuotaLedger) -> Generator:

@@ -18,10 +18,9 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from ragspace.chat.prompt import general_request
 from ragspace.conversations.records import AnswerStore, CachedAnswer
-from ragspace.documents.passage import Passage
 from ragspace.errors import RagspaceError
+from ragspace.models.protocols import GenerationRequest
 
 log = structlog.get_logger(__name__)
 
@@ -54,11 +53,13 @@ class Fingerprint:
     material: str
 
 
-def fingerprint(question: str, passages: Sequence[Passage]) -> Fingerprint:
-    """`passages` in the order in which the model gets them, since an answer cites them by their numbers."""
-    told = general_request("", passages, ())
-    parts = [told.system, *(turn.text for turn in told.turns), *(str(passage.id) for passage in passages)]
-    return Fingerprint(_hash(normalised(question)), _hash("\x00".join(parts)))
+def fingerprint(request: GenerationRequest) -> Fingerprint:
+    """Of a first question in general mode, which is the end of the model's only turn. Where its passages come
+    from counts too, since the reader is told."""
+    (turn,) = request.turns
+    sources = (part for each in request.passages for part in (each.file, each.page, each.anchor))
+    material = "\x00".join((request.system, turn.text.removesuffix(request.question), *sources))
+    return Fingerprint(_hash(normalised(request.question)), _hash(material))
 
 
 def _hash(text: str) -> str:

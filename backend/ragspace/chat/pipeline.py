@@ -185,7 +185,7 @@ class _Run:
         """The answer that is known; else the one that others who asked the same are just being told; else a
         new one, which is theirs too."""
         chat = self._chat
-        mark = fingerprint(request.question, request.passages)
+        mark = fingerprint(request)
         if look_up is not None and mark not in chat.shared:
             known = await look_up.result(mark.material, chat.generator.models_now)
             if known is not None:

@@ -1,6 +1,7 @@
 """Sources of an answer, in the form that the stream and the stored messages tell them."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -9,6 +10,9 @@ from ragspace.retrieval.retriever import RankedPassage
 
 SNIPPET_CHARACTERS = 240
 
+KEPT_SNIPPETS = 1024
+"""The same passages are told again and again."""
+
 
 def page_url(passage: Passage, docs_base_url: str | None) -> str:
     """Link to the passage's page and heading, below `docs_base_url` or from the site's root."""
@@ -16,6 +20,7 @@ def page_url(passage: Passage, docs_base_url: str | None) -> str:
     return f"{docs_base_url or ''}/{quote(passage.page)}{anchor}"
 
 
+@lru_cache(KEPT_SNIPPETS)
 def snippet(content: str) -> str:
     """The passage's beginning in one line, cut at a word."""
     line = " ".join(content.split())

