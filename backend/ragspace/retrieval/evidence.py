@@ -8,14 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from statistics import fmean
 
-from ragspace.documents.passage import Passage
-from ragspace.retrieval.protocols import Candidate, SparseVector
+from ragspace.retrieval.protocols import Candidate
 from ragspace.retrieval.ranking import spread
 from ragspace.retrieval.rarity import Weights, rarities
-from ragspace.retrieval.terms import index_terms, question_terms, search_terms
+from ragspace.retrieval.terms import held_terms, question_terms, search_terms
 
 LOOKED_AT = 20
 """How many of the best candidates the numbers come from, whatever the number of passages wanted."""
@@ -28,9 +26,6 @@ FEW = 3
 
 NAMES_LOOKED_FOR = 5
 """A name or identifier of the question is looked for in so many of the best passages."""
-
-KEPT_PASSAGES = 1024
-"""How many passages' terms are kept, some 8 KB each: to find them takes longer than all the rest."""
 
 _WORD = re.compile(r"[^\W_][\w.\-]*")
 _IDENTIFIER = re.compile(r"\d|[a-z][A-Z]|_")
@@ -64,9 +59,9 @@ def gather(question: str, ranked: Sequence[Candidate], indexed: int) -> Evidence
     contrast = best - fmean(background) if told else None
     deviation = spread(background) if told else 0.0
     looked_at = ranked[:LOOKED_AT]
-    held = [_held(each.passage) for each in looked_at]
+    held = [held_terms(each.passage) for each in looked_at]
     asked = frozenset(question_terms(question).indices)
-    sought = _weights(search_terms(question))
+    sought = search_terms(question).by_term()
     scores = [each.lexical for each in looked_at]
     rarity = rarities(sought, held, scores, indexed)
     total = math.fsum(rarity[term] for term in asked)
@@ -80,15 +75,6 @@ def gather(question: str, ranked: Sequence[Candidate], indexed: int) -> Evidence
         unknown=math.fsum(rarity[term] for term in asked if not found[term]) / total if total else 1.0,
         names=_missing_names(question, held[:NAMES_LOOKED_FOR]),
     )
-
-
-@lru_cache(KEPT_PASSAGES)
-def _held(passage: Passage) -> Weights:
-    return _weights(index_terms(passage))
-
-
-def _weights(terms: SparseVector) -> dict[int, float]:
-    return dict(zip(terms.indices, terms.values, strict=True))
 
 
 def _missing_names(question: str, held: Sequence[Weights]) -> int:

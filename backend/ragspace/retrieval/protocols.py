@@ -16,6 +16,9 @@ class SparseVector:
     indices: list[int]
     values: list[float]
 
+    def by_term(self) -> dict[int, float]:
+        return dict(zip(self.indices, self.values, strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class IndexState:

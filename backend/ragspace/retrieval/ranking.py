@@ -11,7 +11,7 @@ from statistics import fmean
 
 from ragspace.retrieval.joining import neighbourhoods
 from ragspace.retrieval.protocols import Candidate
-from ragspace.retrieval.terms import question_terms
+from ragspace.retrieval.terms import held_terms, question_terms
 
 LEXICAL_WEIGHT = 0.25
 """How many standard deviations of the cosine a point of BM25 counts. Cosines spread differently with every
@@ -63,7 +63,7 @@ def coverage(question: str, ranked: Sequence[Candidate]) -> float:
     counts most against them, and `use` hardly counts at all.
     """
     asked = set(question_terms(question).indices)
-    held = [asked.intersection(question_terms(c.passage.text_to_embed).indices) for c in ranked]
+    held = [asked.intersection(held_terms(candidate.passage)) for candidate in ranked]
     holders = Counter(term for terms in held for term in terms)
     weights = {term: math.log((len(held) + 1) / (holders[term] + 0.5)) for term in asked}
     total = math.fsum(weights.values())

@@ -7,6 +7,7 @@ own mention first, and prose that spells it differently second.
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,9 @@ comes first less often, from 0.35 on it is found less often where readers use ot
 
 KEPT_QUESTIONS = 64
 """Questions, and words of them, whose terms are kept."""
+
+KEPT_PASSAGES = 1024
+"""How many passages' terms are kept, some 8 KB each: to find them takes longer than all the rest."""
 
 _HEADING = 0x5EC7104E
 """Terms of headings are dimensions of their own, with a rarity of their own: the hash with these bits
@@ -73,6 +77,12 @@ def index_terms(passage: Passage) -> SparseVector:
     return _with_heading(text, SparseVector(heading.indices, heading.values))
 
 
+@lru_cache(KEPT_PASSAGES)
+def held_terms(passage: Passage) -> Mapping[int, float]:
+    """The weights of `index_terms` by term. Asked for again whenever the passage is found."""
+    return index_terms(passage).by_term()
+
+
 def search_terms(question: str) -> SparseVector:
     """What `index_terms` is searched by."""
     text = question_terms(question)
@@ -80,8 +90,8 @@ def search_terms(question: str) -> SparseVector:
 
 
 def _with_heading(text: SparseVector, heading: SparseVector) -> SparseVector:
-    weights = {index ^ _HEADING: value for index, value in zip(heading.indices, heading.values, strict=True)}
-    weights |= zip(text.indices, text.values, strict=True)
+    weights = {index ^ _HEADING: value for index, value in heading.by_term().items()}
+    weights |= text.by_term()
     return SparseVector([*weights], [*weights.values()])
 
 
