@@ -150,7 +150,7 @@ async def test_a_citation_that_the_model_invented_never_arrives(
 async def test_a_stopped_answer_ends_with_done_and_is_kept_as_stopped(
     client: aiohttp.ClientSession, gemini: GeminiStandIn
 ):
-    gemini.script(Answer(LONG, pace_s=0.1))
+    gemini.script(Answer(LONG, stall_after=3))
     async with client.post("/api/chat", json={"message": QUESTION}) as response:
         stream = events(response)
         heard = await until_token(stream)
@@ -253,7 +253,7 @@ async def test_a_running_answer_can_be_rated(client: aiohttp.ClientSession, gemi
 async def test_with_its_conversation_a_running_answer_is_gone_and_does_not_come_back(
     client: aiohttp.ClientSession, gemini: GeminiStandIn
 ):
-    gemini.script(Answer(LONG, pace_s=0.1))
+    gemini.script(Answer(LONG, stall_after=3))
     async with client.post("/api/chat", json={"message": QUESTION}) as response:
         stream = events(response)
         heard = await until_token(stream)
