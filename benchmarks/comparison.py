@@ -4,12 +4,12 @@ Questions were never asked before, so that every one is embedded, by the upstrea
 """
 
 import math
-import statistics
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import start
 from benchmarks.calibration import capacity
 from benchmarks.environments import ROOT, installed_mb
 from benchmarks.health import milliseconds_under_load
@@ -17,7 +17,6 @@ from benchmarks.held import MEANING, streams_held
 from benchmarks.memory import STREAMS, per_stream_kb
 from benchmarks.peers import PEERS
 from benchmarks.report import keep, table
-from benchmarks.start import start
 from benchmarks.statistics import Figures, quantile
 from benchmarks.streams import PACE, READERS, added_ms, median
 from benchmarks.subjects import RAGSPACE_GEMINI, RELAY, Running, Subject, started, upstream
@@ -93,9 +92,10 @@ def _table(measured: Mapping[str, Mapping[Measure, float]]) -> str:
 def _measured(subject: Subject, upstream: str) -> dict[Measure, float]:
     found: dict[Measure, float] = {}
     with tempfile.TemporaryDirectory() as directory:
-        first, *later = [start(subject, Path(directory), upstream) for _ in range(1 + STARTS)]
-    found[Measure("memory when idle (RSS)", " MB")] = statistics.median(memory for *_, memory in later)
-    found[Measure("memory when idle, documents just embedded", " MB")] = first[2]
+        first, *later = [start.start(subject, Path(directory), upstream) for _ in range(1 + STARTS)]
+    usual = start.median(later)
+    found[Measure("memory when idle (RSS)", " MB")] = usual.memory
+    found[Measure("memory when idle, documents just embedded", " MB")] = first.memory
     with started(subject, upstream, PACE) as server:
         server.load(2, fresh=True)
         seen = {readers: _streams(server, readers) for readers in READERS}
@@ -111,7 +111,7 @@ def _measured(subject: Subject, upstream: str) -> dict[Measure, float]:
     held = streams_held(subject, upstream, GUESSES.get(subject.name, GUESS))
     found[Measure("streams held", "", more_is_better=True)] = held
     found[Measure(f"memory per open stream, {STREAMS} open", " kB")] = per_stream_kb(subject, upstream)
-    found[Measure("start, until it is ready", " s")] = statistics.median(ready for _, ready, _ in later)
+    found[Measure("start, until it is ready", " s")] = usual.ready
     return found
 
 

@@ -13,8 +13,7 @@ INDEXED = 1000
 def candidate(content: str, similarity: float, rarities: dict[str, float] | None = None) -> Candidate:
     """With the BM25 score that an index gives in which the words have these inverse document frequencies."""
     found = passage(content, heading="")
-    terms = passage_terms(found.text_to_embed)
-    weights = dict(zip(terms.indices, terms.values, strict=True))
+    weights = passage_terms(found.text_to_embed).by_term()
     score = sum(
         rarity * weights.get(question_terms(word).indices[0], 0.0)
         for word, rarity in (rarities or {}).items()

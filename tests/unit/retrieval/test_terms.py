@@ -20,11 +20,8 @@ def shared(question: str, text: str) -> int:
 
 def score(question: str, text: str, *, heading: str) -> float:
     """BM25 without rarity."""
-    asked, held = search_terms(question), index_terms(passage(text, heading=heading))
-    weights = dict(zip(held.indices, held.values, strict=True))
-    return sum(
-        value * weights.get(index, 0.0) for index, value in zip(asked.indices, asked.values, strict=True)
-    )
+    held = index_terms(passage(text, heading=heading)).by_term()
+    return sum(value * held.get(term, 0.0) for term, value in search_terms(question).by_term().items())
 
 
 @pytest.mark.parametrize(
