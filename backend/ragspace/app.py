@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from ragspace import __version__, spans
 from ragspace.api import chat, conversations, health
 from ragspace.api.cors import CrossOrigin
-from ragspace.api.error_responses import add_error_handlers
+from ragspace.api.error_handlers import add_error_handlers
 from ragspace.api.keys import KeyCheck
 from ragspace.api.middleware import BodyCheck, Observe, OriginCheck, RequestContext
 from ragspace.api.pacing import Pacing

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from ragspace import errors
 from ragspace.api.dependencies import RuntimeDep
-from ragspace.api.error_responses import ValidationFailed, documented, error_response
+from ragspace.api.error_handlers import ValidationFailed, documented
+from ragspace.api.error_responses import error_response
 from ragspace.api.event_stream import MEDIA_TYPE, EventStream, replay_response
 from ragspace.api.rate_limit import RateLimit, within_rate_limit
 from ragspace.api.schemas import ChatRequest

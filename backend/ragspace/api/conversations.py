@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from ragspace import errors
 from ragspace.api.dependencies import RuntimeDep
-from ragspace.api.error_responses import ValidationFailed, documented
+from ragspace.api.error_handlers import ValidationFailed, documented
 from ragspace.api.rate_limit import within_rate_limit
 from ragspace.api.schemas import Conversation, FeedbackRequest
 from ragspace.conversations.records import Message

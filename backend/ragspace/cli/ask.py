@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
@@ -15,7 +15,9 @@ from ragspace.cli.running_server import running_server
 from ragspace.errors import ConfigurationError, RagspaceError
 from ragspace.logs import configure_logs
 from ragspace.settings import Settings
-from ragspace.upstream import Upstream, UpstreamFailure
+
+if TYPE_CHECKING:
+    from ragspace.upstream import Upstream
 
 START_SECONDS = 60.0
 
@@ -40,7 +42,9 @@ async def _ask(settings: Settings, question: str) -> None:
             _show(event)
 
 
-async def _answered_by(server: Upstream, question: str) -> AsyncGenerator[dict[str, Any], None]:
+async def _answered_by(server: "Upstream", question: str) -> AsyncGenerator[dict[str, Any], None]:
+    from ragspace.upstream import UpstreamFailure
+
     try:
         async with server.stream("POST", "/api/chat", {"message": question}) as response:
             async for line in response.content:

@@ -3,21 +3,18 @@
 import asyncio
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from ragspace.cli.configuration import load_settings
-from ragspace.documents.scope import Scope
-from ragspace.documents.walking import walk
 from ragspace.errors import QuotaExceeded, RagspaceError
 from ragspace.logs import configure_logs
-from ragspace.parts import choose_embedder, choose_index
-from ragspace.retrieval.ingest import IngestSummary
-from ragspace.retrieval.ingest import ingest as run_ingest
 from ragspace.settings import Settings
+
+if TYPE_CHECKING:
+    from ragspace.retrieval.ingest import IngestSummary
 
 
 def ingest(
@@ -53,9 +50,16 @@ def ingest(
 
 async def _ingest(
     settings: Settings, paths: list[Path], rebuild: bool, drop_old: bool, dry_run: bool
-) -> IngestSummary:
+) -> "IngestSummary":
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
     from ragspace.documents.read_cache import ReadCache
+    from ragspace.documents.scope import Scope
+    from ragspace.documents.walking import walk
     from ragspace.models.minilm import count_tokens
+    from ragspace.parts import choose_embedder, choose_index
+    from ragspace.retrieval.ingest import IngestSummary
+    from ragspace.retrieval.ingest import ingest as run_ingest
 
     index, embedder = choose_index(settings), choose_embedder(settings)
     latest = IngestSummary(index.collection)
@@ -88,7 +92,7 @@ async def _ingest(
         await asyncio.gather(index.close(), embedder.close())
 
 
-def _to_go_on(spent: QuotaExceeded, done: IngestSummary) -> QuotaExceeded:
+def _to_go_on(spent: QuotaExceeded, done: "IngestSummary") -> QuotaExceeded:
     """The same failure for who runs `ingest`, and not for who reads an answer."""
     minutes = -(-(spent.retry_after or 60) // 60)
     wait = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
@@ -100,7 +104,7 @@ def _to_go_on(spent: QuotaExceeded, done: IngestSummary) -> QuotaExceeded:
     )
 
 
-def _show(summary: IngestSummary) -> None:
+def _show(summary: "IngestSummary") -> None:
     console = Console(highlight=False, soft_wrap=True)
     for skipped in summary.skipped:
         console.print(f"skipped {skipped.file}: {skipped.reason}", style="yellow", markup=False)

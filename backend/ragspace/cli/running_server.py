@@ -5,9 +5,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ragspace.settings import Settings
-from ragspace.upstream import Upstream, UpstreamFailure
+
+if TYPE_CHECKING:
+    from ragspace.upstream import Upstream
 
 
 def _file(settings: Settings) -> Path:
@@ -32,8 +35,10 @@ def announced(settings: Settings) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
-async def running_server(settings: Settings) -> Upstream | None:
+async def running_server(settings: Settings) -> "Upstream | None":
     """The server on this data directory, if one answers; to be closed by the caller."""
+    from ragspace.upstream import Upstream, UpstreamFailure
+
     try:
         url = json.loads(_file(settings).read_text())["url"]
     except (OSError, ValueError, KeyError):
