@@ -164,6 +164,7 @@ class Upstream:
                     # The key would travel along to wherever the answer points.
                     allow_redirects=False,
                 )
+            del json  # long, and not read again while the response lasts
             async with response:
                 if response.status >= 300:
                     async with asyncio.timeout_at(begin_by):

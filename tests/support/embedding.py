@@ -3,6 +3,7 @@
 import math
 import random
 import re
+from array import array
 from collections.abc import Sequence
 from functools import cache
 
@@ -34,6 +35,7 @@ class WordEmbedder:
         return [self.vector(text, dimensions) for text in texts]
 
     def vector(self, text: str, dimensions: int | None = None) -> Vector:
+        """In single precision, as models have theirs."""
         size = dimensions or self.default_dimensions
         words = re.findall(r"\w+", text.lower()) or [""]
         total = [
@@ -41,4 +43,4 @@ class WordEmbedder:
             for column in zip(*(_direction(w, size, self.model) for w in words), strict=True)
         ]
         norm = math.sqrt(math.fsum(value * value for value in total))
-        return [value / norm for value in total]
+        return array("f", (value / norm for value in total)).tolist()

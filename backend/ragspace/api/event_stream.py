@@ -38,24 +38,30 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         # What stands in between does what it does to the head; it would only cost every event some calls.
-        rest = self._rest(scope.get(DIRECT_SEND, send), head_only=bool(scope.get("ragspace.head")))
+        send = scope.get(DIRECT_SEND, send)
+        head_only = bool(scope.get("ragspace.head"))
+        rest = _end(send) if head_only else _events(self._answer, self._seen, self._keep_alive_seconds, send)
         if REST in scope:
             scope[REST].append(rest)
         else:
             await rest
 
-    async def _rest(self, send: Send, *, head_only: bool) -> None:
-        answer, seen = self._answer, self._seen
-        while not head_only:
-            if len(answer.frames) > seen:
-                chunk = b"".join(answer.frames[seen:])
-                seen = len(answer.frames)
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            elif answer.ended:
-                break
-            elif not await answer.wait(seen, self._keep_alive_seconds):
-                await send({"type": "http.response.body", "body": KEEP_ALIVE, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+async def _events(answer: Answer, seen: int, keep_alive_seconds: float, send: Send) -> None:
+    while True:
+        if len(answer.frames) > seen:
+            chunk = b"".join(answer.frames[seen:])
+            seen = len(answer.frames)
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        elif answer.ended:
+            break
+        elif not await answer.wait(seen, keep_alive_seconds):
+            await send({"type": "http.response.body", "body": KEEP_ALIVE, "more_body": True})
+    await _end(send)
+
+
+async def _end(send: Send) -> None:
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def replay_response(frames: Iterable[bytes]) -> Response:

@@ -58,13 +58,17 @@ class RequestContext:
                 message = {**message, "headers": headers}
             await send(message)
 
-        if method == "HEAD":
-            scope = {**scope, "method": "GET", "ragspace.head": True}
         rest: list[Coroutine[None, None, None]] = []
-        scope[REST] = rest
+        head = {"method": "GET", "ragspace.head": True} if method == "HEAD" else {}
+        inner: Scope = {**scope, **head, REST: rest}
+        route = "none"
         with logs.request() as request_id, request_span(scope) as span:
             try:
-                await self._app(scope, receive, send_with_headers)
+                try:
+                    await self._app(inner, receive, send_with_headers)
+                finally:
+                    route = getattr(inner.get("route"), "path", route)
+                    inner.clear()  # what the framework keeps in it would stay as long as a stream lasts
                 for going_on in rest:
                     await going_on
             except Exception:
@@ -81,7 +85,6 @@ class RequestContext:
                     status=status,
                     duration_ms=round(seconds * 1000, 1),
                 )
-                route = getattr(scope.get("route"), "path", "none")
                 span.set(http__request__method=method, http__route=route, ragspace__request_id=request_id)
                 span.set(http__response__status_code=status)
                 if self._observe is not None:

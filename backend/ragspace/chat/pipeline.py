@@ -224,6 +224,7 @@ class _Run:
                 if isinstance(piece, Delta):
                     if not self._answer.text:
                         generating.event("first token")
+                        request.release()
                     self._write(self._citations.feed(piece.text))
                 else:
                     self._finish = self._answer.spent = piece

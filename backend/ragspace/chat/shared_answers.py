@@ -47,7 +47,7 @@ class _Generation:
     may join."""
 
     def __init__(self, begin: Callable[[], Pieces], forget: Callable[[], None]) -> None:
-        self.texts: list[str] = []
+        self.text = ""
         self.finish: Finish | None = None
         self.failure: Exception | None = None
         self.attached = 0
@@ -61,7 +61,7 @@ class _Generation:
         try:
             async for piece in pieces:
                 if isinstance(piece, Delta):
-                    self.texts.append(piece.text)
+                    self.text += piece.text
                     self._tell(piece)
                 else:
                     self._tell_end(piece)
@@ -76,8 +76,8 @@ class _Generation:
     async def listen(self, take: Take) -> None:
         """Give `take` what was said, as one, then each piece as it comes, in the same step in which it comes.
         Raises what the generation raised, and what `take` raises."""
-        if self.texts:
-            take(Delta("".join(self.texts)))
+        if self.text:
+            take(Delta(self.text))
         if self.finish is not None:
             take(self._counted_once(self.finish))
         elif self.failure is not None:

@@ -57,7 +57,7 @@ class Turn:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GenerationRequest:
     """All that a generator may use for one answer.
 
@@ -71,6 +71,11 @@ class GenerationRequest:
     question: str
     passages: tuple[Passage, ...]
     cite: bool = True
+
+    def release(self) -> None:
+        """Let go of the texts, which are long, and which nobody reads once the model has begun to answer."""
+        self.turns = ()
+        self.passages = ()
 
 
 @dataclass(frozen=True, slots=True)

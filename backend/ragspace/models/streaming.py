@@ -58,6 +58,7 @@ async def relay(
     begun, usage = False, None
     async with AsyncExitStack() as stack:
         response = await _begun(stack, upstream, path, body, params, deadline)
+        del body  # long, and not read again while the answer lasts
         events = stack.enter_context(closing(SseStream(response)))
         while True:
             payloads = await events.read(deadline)
