@@ -18,6 +18,7 @@ from benchmarks.processes import memory_mb, wait_for
 from benchmarks.report import table
 from benchmarks.subjects import PYTHON, RAGSPACE, Subject, started_in, upstream
 from ragspace.retrieval.sample import sample_documents
+from tests.support.fresh_interpreter import MAKE_APP, modules_after
 from tests.support.postgres import Postgres, postgres_url
 from tests.support.qdrant import QdrantShim
 from tests.support.servers import server_directory
@@ -133,10 +134,5 @@ def _seconds(command: list[str]) -> float:
 
 def _loaded_by_the_app() -> list[str]:
     """Which of MUST_NOT_LOAD a process holds that made the application for the built-in parts."""
-    code = (
-        "import sys; from ragspace import configuration; from ragspace.app import create_app;"
-        "create_app(configuration.load({}));"
-        f"print(' '.join(name for name in {MUST_NOT_LOAD!r} if name in sys.modules))"
-    )
-    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    return shown.stdout.split()
+    loaded = modules_after(MAKE_APP)
+    return [name for name in MUST_NOT_LOAD if name in loaded]

@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -18,6 +17,7 @@ from structlog.testing import capture_logs
 from ragspace import configuration
 from ragspace.parts import choose_tracer
 from tests.support.chat import ask
+from tests.support.fresh_interpreter import MAKE_APP, modules_after
 from tests.support.server import RunningServer
 from tests.support.servers import LOOPBACK
 
@@ -132,14 +132,14 @@ async def test_a_receiver_that_is_not_there_harms_no_answer_and_holds_up_no_end(
 
 def test_without_the_variable_nothing_of_it_is_imported() -> None:
     """FastAPI itself imports OpenTelemetry's API, which does nothing without the SDK."""
-    program = (
-        "import sys; from ragspace import configuration; from ragspace.app import create_app;"
-        "create_app(configuration.load({})); "
-        "heavy = ('opentelemetry.sdk', 'opentelemetry.exporter', 'opentelemetry.proto', 'google.protobuf', "
-        "'ragspace.tracing');"
-        "print([name for name in sys.modules if name.startswith(heavy)])"
+    heavy = (
+        "opentelemetry.sdk",
+        "opentelemetry.exporter",
+        "opentelemetry.proto",
+        "google.protobuf",
+        "ragspace.tracing",
     )
-    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "[]\n"
+    assert [name for name in modules_after(MAKE_APP) if name.startswith(heavy)] == []
 
 
 def test_without_the_extra_the_log_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,6 @@
 """What is answered while the application is still being imported and made."""
 
 import asyncio
-import subprocess
-import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +11,7 @@ from httpx import ASGITransport, AsyncClient
 
 from ragspace.api.health import live
 from ragspace.opening import LIVE, Opening
+from tests.support.fresh_interpreter import modules_after
 
 
 class Making:
@@ -100,12 +99,9 @@ async def test_an_application_that_cannot_be_made_is_told_and_nobody_waits_for_i
 
 
 def test_a_server_listens_before_what_its_application_stands_on_is_imported() -> None:
-    program = (
-        "import sys\n"
+    loaded = modules_after(
         "from ragspace import cli, configuration\n"
         "from ragspace.server import Server\n"
-        "Server(configuration.load({}))\n"
-        "print({'fastapi', 'aiohttp', 'limits', 'sqlalchemy', 'numpy', 'qdrant_edge'} & sys.modules.keys())"
+        "Server(configuration.load({}))"
     )
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert loaded.stdout == "set()\n"
+    assert loaded & {"fastapi", "aiohttp", "limits", "sqlalchemy", "numpy", "qdrant_edge"} == set()

@@ -1,15 +1,9 @@
 """The package is cheap to import: what talks to databases is loaded when one is opened."""
 
-import subprocess
-import sys
+from tests.support.fresh_interpreter import modules_after
 
 
 def test_importing_the_repository_and_the_journal_loads_no_database_library() -> None:
-    program = (
-        "import sys, ragspace.conversations.repository, ragspace.conversations.journal\n"
-        "print({'sqlalchemy', 'asyncpg', 'aiosqlite'} & sys.modules.keys())"
-    )
+    loaded = modules_after("import ragspace.conversations.repository, ragspace.conversations.journal")
 
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-
-    assert loaded.stdout == "set()\n"
+    assert loaded & {"sqlalchemy", "asyncpg", "aiosqlite"} == set()

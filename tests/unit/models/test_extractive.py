@@ -1,6 +1,4 @@
 import re
-import subprocess
-import sys
 from itertools import zip_longest
 
 import pytest
@@ -9,6 +7,7 @@ from ragspace.documents.passage import Passage
 from ragspace.models.extractive import ExtractiveGenerator
 from ragspace.models.protocols import Finish, GenerationRequest
 from tests.support.answers import Heard, listen
+from tests.support.fresh_interpreter import modules_after
 
 
 def passage(content: str, *headings: str) -> Passage:
@@ -225,7 +224,4 @@ async def test_it_is_always_ready() -> None:
 
 
 def test_importing_it_loads_no_index_engine_and_no_markdown() -> None:
-    script = (
-        "import sys, ragspace.models.extractive\nassert not {'qdrant_edge', 'markdown_it'} & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True)
+    assert modules_after("import ragspace.models.extractive") & {"qdrant_edge", "markdown_it"} == set()
