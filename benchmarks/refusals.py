@@ -14,14 +14,18 @@ from typing import Any
 import numpy as np
 
 from benchmarks.report import table
+from ragspace.documents.passage import Passage
 from ragspace.evaluation.questions import Question, read_questions
 from ragspace.models.minilm import MODEL, MiniLMEmbedder, count_tokens
+from ragspace.models.protocols import Vector
 from ragspace.retrieval.calibration import Calibration
 from ragspace.retrieval.edge import EdgeIndex
 from ragspace.retrieval.evidence import Evidence, gather
+from ragspace.retrieval.flat import FlatIndex
 from ragspace.retrieval.ingest import ingest
-from ragspace.retrieval.protocols import Candidate
-from ragspace.retrieval.retriever import Retriever
+from ragspace.retrieval.protocols import SparseVector
+from ragspace.retrieval.retriever import CANDIDATES
+from ragspace.retrieval.terms import index_terms, search_terms
 
 ROOT = Path(__file__).parents[1]
 SETS = ROOT / "tests" / "data" / "calibration"
@@ -39,6 +43,8 @@ SHARES = {"answerable": 0.5, "near": 0.125, "taken away": 0.125, "far": 0.25}
 RIDGE = 1.0
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
+
+Content = tuple[Passage, Vector, SparseVector]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,31 +118,37 @@ async def _examples() -> list[Example]:
         for name, own in sets.items():
             index = EdgeIndex(Path(directory), name)
             await ingest([SETS / name / "docs"], index, embedder, count_tokens)
-            await index.open()
-            retriever = Retriever(index, embedder)
+            contents = [(each, vector, index_terms(each)) for each, vector in await index.contents()]
+            await index.close()
             crossed = [
                 question
                 for other, questions in sets.items()
                 if other != name
                 for question in [each for each in questions if each.kind == "in_scope"][::CROSSED]
             ]
-            for number, question in enumerate([*own, *crossed]):
-                ranking = await retriever.ranking(question.question)
-                found = list(ranking.candidates)
-                indexed = (await index.state()).passages
-                for kind, kept in _kinds(question, found, foreign=number >= len(own)):
-                    examples.append(Example(name, kind, gather(question.question, kept, indexed)))
-            await index.close()
+            questions = [*own, *crossed]
+            vectors = await embedder.embed(
+                [each.question for each in questions],
+                purpose="question",
+                dimensions=embedder.default_dimensions,
+            )
+            for number, (question, vector) in enumerate(zip(questions, vectors, strict=True)):
+                for kind, searched in _kinds(question, contents, foreign=number >= len(own)):
+                    found = FlatIndex(searched).search(vector, search_terms(question.question), CANDIDATES)
+                    examples.append(Example(name, kind, gather(question.question, found)))
     await embedder.close()
     return examples
 
 
-def _kinds(question: Question, found: list[Candidate], *, foreign: bool) -> list[tuple[str, list[Candidate]]]:
+def _kinds(
+    question: Question, contents: Sequence[Content], *, foreign: bool
+) -> list[tuple[str, Sequence[Content]]]:
+    """What the question is beside the passages, and beside those that are left without its answer."""
     if foreign or question.kind == "out_of_scope":
-        return [("near" if question.near_miss and not foreign else "far", found)]
+        return [("near" if question.near_miss and not foreign else "far", contents)]
     answers = {(each.file, each.heading) for each in question.answers}
-    rest = [each for each in found if (each.passage.file, each.passage.heading) not in answers]
-    return [("answerable", found), ("taken away", rest)]
+    rest = [each for each in contents if (each[0].file, each[0].heading) not in answers]
+    return [("answerable", contents), ("taken away", rest)]
 
 
 def _write(fitted: dict[str, Calibration]) -> None:

@@ -69,14 +69,13 @@ async def _scores(questions_file: Path, docs: Sequence[Path]) -> Scores:
     scores: Scores = {"answerable": [], "near": [], "far": []}
     calibration = CALIBRATED[MODEL]
     async with opened(load_settings(), questions_file, docs) as (retriever, questions):
-        indexed = (await retriever.prepare()).passages
         for question in questions:
             if question.kind not in ("in_scope", "out_of_scope"):
                 continue
-            ranking = await retriever.ranking(question.question)
+            [found] = await retriever.found([question.question])
             foreign = "near" if question.near_miss else "far"
             kind = "answerable" if question.kind == "in_scope" else foreign
-            evidence = gather(question.question, ranking.candidates, indexed)
+            evidence = gather(question.question, found)
             scores[kind].append(calibration.log_odds(evidence) - calibration.doubtful)
     return scores
 

@@ -130,6 +130,6 @@ async def test_a_changed_file_alone_is_embedded_and_every_passage_is_found(
     question = "How fast does the robot turn, which gyroscope measures?"
     (vector,) = await embedder.embed([question], purpose="question", dimensions=384)
     found = await index.search(vector, question_terms(question), 5)
-    best = max(found, key=lambda candidate: candidate.lexical)
+    best = max(found.ranked, key=lambda candidate: candidate.lexical)
     await index.close()
     assert (best.passage.file, best.passage.heading_path[-1]) == (f"docs/{CHANGED}", "Gyroscope")

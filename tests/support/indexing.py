@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from ragspace.documents.passage import Passage
 from ragspace.retrieval.protocols import Candidate, IndexWriter, PassageIndex
 from ragspace.retrieval.qdrant import QdrantIndex
-from ragspace.retrieval.terms import passage_terms, question_terms
+from ragspace.retrieval.terms import index_terms, question_terms
 from tests.support.embedding import WordEmbedder
 
 Connect = Callable[..., QdrantIndex]
@@ -14,7 +14,8 @@ Connect = Callable[..., QdrantIndex]
 
 async def add(writer: IndexWriter, passages: Sequence[Passage], embedder: WordEmbedder) -> None:
     texts = [passage.text_to_embed for passage in passages]
-    await writer.add(passages, [embedder.vector(text) for text in texts], [passage_terms(t) for t in texts])
+    terms = [index_terms(each) for each in passages]
+    await writer.add(passages, [embedder.vector(text) for text in texts], terms)
 
 
 async def fill(
@@ -39,4 +40,4 @@ async def ask(
 ) -> dict[str, Candidate]:
     """What the index finds, by content."""
     found = await index.search(embedder.vector(question), question_terms(question), limit)
-    return {candidate.passage.content: candidate for candidate in found}
+    return {candidate.passage.content: candidate for candidate in found.ranked}

@@ -40,6 +40,11 @@ class Passage:
     parts: int = 1
     section: str = ""
 
+    def __hash__(self) -> int:
+        """That of the content, which Python keeps with the text: passages are looked up in caches again and
+        again."""
+        return hash(self.content)
+
     @cached_property
     def id(self) -> UUID:
         """Derived from all that the passage holds, so that an unchanged passage keeps its id; from what its

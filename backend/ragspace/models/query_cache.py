@@ -6,7 +6,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from ragspace.models.protocols import Embedder, Vector
+from ragspace.models.protocols import Embedder
 
 REMEMBERED_QUESTIONS = 512
 """Vectors kept in memory, in single precision, as indexes hold theirs: one of 768 dimensions takes 3 KB, as a
@@ -26,7 +26,7 @@ class QueryCache:
         self._vectors: OrderedDict[_Key, _Kept] = OrderedDict()
         self._calls: set[asyncio.Task[None]] = set()
 
-    async def embed(self, texts: Sequence[str], dimensions: int) -> list[Vector]:
+    async def embed(self, texts: Sequence[str], dimensions: int) -> "list[array[float]]":
         """One vector per text, in order. Raises what the embedder raises."""
         keys = [(self._embedder.model, text, dimensions) for text in texts]
         missing = [key for key in dict.fromkeys(keys) if key not in self._vectors]
@@ -38,7 +38,7 @@ class QueryCache:
         while len(self._vectors) > self._size:
             self._vectors.popitem(last=False)
         # Shielded: whoever asks may leave while others wait for the same vector.
-        return [(await asyncio.shield(vector)).tolist() for vector in wanted]
+        return [await asyncio.shield(vector) for vector in wanted]
 
     def _call(self, keys: Sequence[_Key]) -> None:
         loop = asyncio.get_running_loop()

@@ -4,12 +4,11 @@ What it was fitted on and how well it does on other documents: docs/evaluation.m
 """
 
 import re
-from collections.abc import Sequence
 from enum import IntEnum
 
 from ragspace.retrieval.calibrated import CALIBRATED, SCALE_FREE
 from ragspace.retrieval.evidence import gather
-from ragspace.retrieval.protocols import Candidate
+from ragspace.retrieval.protocols import Found
 from ragspace.retrieval.terms import question_terms
 
 ENGLISH = 0.25
@@ -25,16 +24,16 @@ class Verdict(IntEnum):
     ANSWERED = 2
 
 
-def judge(question: str, ranked: Sequence[Candidate], embedding_model: str, indexed: int) -> Verdict:
-    """What `ranked`, best first, from an index of `indexed` passages, says about `question`.
+def judge(question: str, found: Found, embedding_model: str) -> Verdict:
+    """What was `found` for `question` says about it.
 
     With an embedder that was not calibrated, as Gemini's, only what no embedder's scale is part of is looked
     at. And since such an embedder may know a language that the terms do not, a question that shares no term
     with the documents and is not in English is left to who reads the passages.
     """
-    if not ranked:
+    if not found.ranked:
         return Verdict.FOREIGN
-    evidence = gather(question, ranked, indexed)
+    evidence = gather(question, found)
     calibration = CALIBRATED.get(embedding_model)
     if calibration is None and evidence.unknown == 1.0 and not _is_english(question):
         return Verdict.DOUBTFUL

@@ -22,9 +22,7 @@ class Calibration:
 
     def log_odds(self, evidence: Evidence) -> float:
         """How likely it is that there is an answer. What the evidence cannot tell counts as average."""
-        told = {name: getattr(evidence, name) for name in self.weights}
+        told = [(name, weight, getattr(evidence, name)) for name, weight in self.weights.items()]
         return self.bias + math.fsum(
-            self.weights[name] * (value - self.means[name])
-            for name, value in told.items()
-            if value is not None
+            [weight * (value - self.means[name]) for name, weight, value in told if value is not None]
         )

@@ -15,30 +15,34 @@ from uuid import UUID
 from ragspace.documents.passage import Passage
 from ragspace.errors import ConfigurationError
 from ragspace.models.protocols import Vector
+from ragspace.retrieval.assessment import assess
 from ragspace.retrieval.edge_writer import EdgeWriter, Shipped
 from ragspace.retrieval.engine import EngineError, Shard
 from ragspace.retrieval.failures import collection_missing, engine_failed
+from ragspace.retrieval.flat import FlatIndex
 from ragspace.retrieval.generations import Generation, Generations, copy_shard
+from ragspace.retrieval.joining import Sections
 from ragspace.retrieval.locks import FileLock
-from ragspace.retrieval.protocols import Candidate, IndexState, SparseVector
+from ragspace.retrieval.protocols import Candidate, Found, IndexState, SparseVector
 
 log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
-READ_AT_ONCE = 2_000
-"""Passages: an index of so many is searched in a third of a millisecond. The way to a thread and back takes
-as long, and longer where the interpreter is busy."""
+MOST_IN_MEMORY = 2_000
+"""Passages, which take 9 MB beside their texts; more are searched by the engine, in a thread."""
 
 
 @dataclass(eq=False)
 class _Opened:
-    """A generation that is open, how many queries run on it, and whether it was replaced."""
+    """A generation that is open, how many queries run on it, and whether it was replaced. `flat` holds all of
+    a small one."""
 
     generation: Generation
     shard: Shard
     lock: FileLock | None
     scratch: tempfile.TemporaryDirectory[str] | None
+    flat: FlatIndex | None = None
     users: int = 0
     retired: bool = False
 
@@ -112,6 +116,15 @@ class EdgeIndex:
         """The generation that is being searched."""
         return self._held.opened.generation if self._held.opened else None
 
+    @property
+    def sections(self) -> Sections | None:
+        flat = self._flat
+        return flat.sections if flat else None
+
+    @property
+    def _flat(self) -> FlatIndex | None:
+        return self._held.opened.flat if self._held.opened else None
+
     async def open(self) -> None:
         """Open the current generation, if there is one; again, it follows the pointer as `refresh` does.
 
@@ -156,19 +169,24 @@ class EdgeIndex:
             sample=manifest.sample,
         )
 
-    async def search(self, vector: Vector, terms: SparseVector, limit: int) -> list[Candidate]:
-        def search() -> list[Candidate]:
+    async def search(self, vector: Sequence[float], terms: SparseVector, limit: int) -> Found:
+        def search() -> tuple[list[Candidate], int]:
             with self._shard() as shard:
-                return shard.search(vector, terms, limit)
+                return shard.search(vector, terms, limit), len(shard)
 
-        return await self._read(search)
+        if (flat := self._flat) is not None:
+            # Not in a thread: the way there and back takes longer.
+            with _told():
+                return flat.search(vector, terms, limit)
+        candidates, indexed = await self._run(search)
+        return assess(candidates, terms, indexed)
 
     async def passages(self, ids: Sequence[UUID]) -> list[Passage]:
         def passages() -> list[Passage]:
             with self._shard() as shard:
                 return shard.passages(ids)
 
-        return await self._read(passages)
+        return await self._run(passages)
 
     async def sample(self) -> tuple[Passage, Vector] | None:
         def sample() -> tuple[Passage, Vector] | None:
@@ -182,7 +200,7 @@ class EdgeIndex:
 
         def contents() -> list[tuple[Passage, Vector]]:
             with self._shard() as shard:
-                return list(shard.contents())
+                return [(passage, vector) for passage, vector, _ in shard.contents()]
 
         return await self._run(contents)
 
@@ -230,14 +248,6 @@ class EdgeIndex:
         self._stamp = None
         self._executor.shutdown(wait=False)
 
-    async def _read(self, work: Callable[[], R]) -> R:
-        """At once where the index is small, else in a thread."""
-        generation = self.generation
-        if generation is not None and generation.manifest.passages <= READ_AT_ONCE:
-            with _told():
-                return work()
-        return await self._run(work)
-
     async def _run(self, work: Callable[[], R]) -> R:
         with _told():
             return await asyncio.get_running_loop().run_in_executor(self._executor, work)
@@ -275,6 +285,16 @@ class EdgeIndex:
                     raise
 
     def _load(self, generation: Generation) -> _Opened:
+        opened = self._load_shard(generation)
+        if 0 < generation.manifest.passages <= MOST_IN_MEMORY:
+            try:
+                opened.flat = FlatIndex(opened.shard.contents())
+            except BaseException:
+                opened.close()
+                raise
+        return opened
+
+    def _load_shard(self, generation: Generation) -> _Opened:
         if self._read_only:
             scratch = tempfile.TemporaryDirectory(prefix="ragspace-index-")
             copy = Path(scratch.name) / "shard"

@@ -96,11 +96,12 @@ class Shard:
             file = str((record.payload or {}).get(FILE_FIELD, ""))
             yield passage_id(record.id), names.setdefault(file, file)
 
-    def contents(self) -> Iterator[tuple[Passage, Vector]]:
-        """Every passage with its vector."""
-        for record in self._records(with_payload=True, with_vector=[DENSE]):
-            vectors = cast("dict[str, Vector]", record.vector)
-            yield from_payload(record.payload), vectors[DENSE]
+    def contents(self) -> Iterator[tuple[Passage, Vector, SparseVector]]:
+        """Every passage with its vector and its terms."""
+        for record in self._records(with_payload=True, with_vector=[DENSE, TERMS]):
+            vectors = cast("dict[str, Any]", record.vector)
+            terms = vectors[TERMS]
+            yield from_payload(record.payload), vectors[DENSE], SparseVector(terms.indices, terms.values)
 
     def _records(self, **parts: Any) -> "Iterator[Record]":
         from qdrant_edge import ScrollRequest
@@ -128,12 +129,12 @@ class Shard:
         vectors = cast("dict[str, Vector]", records[0].vector)
         return from_payload(records[0].payload), vectors[DENSE]
 
-    def search(self, vector: Vector, terms: SparseVector, limit: int) -> list[Candidate]:
+    def search(self, vector: Sequence[float], terms: SparseVector, limit: int) -> list[Candidate]:
         """The union of both searches, each passage with both scores."""
         from qdrant_edge import Prefetch, Query, QueryBatchRequest, QueryRequest
         from qdrant_edge import SparseVector as EngineSparse
 
-        dense = Query.Nearest(vector, using=DENSE)
+        dense = Query.Nearest(list(vector), using=DENSE)
         sparse = Query.Nearest(EngineSparse(terms.indices, terms.values), using=TERMS)
         found = [Prefetch(limit=limit, query=dense), Prefetch(limit=limit, query=sparse)]
         by_meaning, by_terms = _called(

@@ -5,15 +5,13 @@ No model is asked, and everything here is pure.
 
 import math
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
-from ragspace.retrieval.protocols import Candidate
+from ragspace.retrieval.protocols import Found, SoughtTerm
 from ragspace.retrieval.ranking import spread
-from ragspace.retrieval.rarity import Weights, rarities
-from ragspace.retrieval.terms import held_terms, question_terms, search_terms
+from ragspace.retrieval.terms import question_terms
 
 LOOKED_AT = 20
 """How many of the best candidates the numbers come from, whatever the number of passages wanted."""
@@ -50,34 +48,27 @@ class Evidence:
     names: int
 
 
-def gather(question: str, ranked: Sequence[Candidate], indexed: int) -> Evidence:
-    """The evidence of `ranked`, best first, from an index of so many passages."""
-    similarities = sorted((candidate.similarity for candidate in ranked), reverse=True)
+def gather(question: str, found: Found) -> Evidence:
+    """The evidence of what was found for the question's terms."""
+    similarities = sorted([candidate.similarity for candidate in found.ranked], reverse=True)
     best = similarities[0] if similarities else -1.0
     background = similarities[BACKGROUND]
     told = len(background) >= FEW
     contrast = best - fmean(background) if told else None
     deviation = spread(background) if told else 0.0
-    looked_at = ranked[:LOOKED_AT]
-    held = [held_terms(each.passage) for each in looked_at]
-    asked = frozenset(question_terms(question).indices)
-    sought = search_terms(question).by_term()
-    scores = [each.lexical for each in looked_at]
-    rarity = rarities(sought, held, scores, indexed)
-    total = math.fsum(rarity[term] for term in asked)
-    found = Counter(term for terms in held for term in asked.intersection(terms))
-    first = asked.intersection(held[0]) if held else frozenset()
+    asked = [found.terms[term] for term in question_terms(question).indices]
+    total = math.fsum([term.rarity for term in asked])
     return Evidence(
         similarity=best,
         contrast=contrast,
         standing=contrast / deviation if contrast is not None and deviation else None,
-        coverage=math.fsum(rarity[term] for term in first) / total if total else 0.0,
-        unknown=math.fsum(rarity[term] for term in asked if not found[term]) / total if total else 1.0,
-        names=_missing_names(question, held[:NAMES_LOOKED_FOR]),
+        coverage=math.fsum([term.rarity for term in asked if term.foremost == 0]) / total if total else 0.0,
+        unknown=math.fsum([term.rarity for term in asked if term.foremost is None]) / total if total else 1.0,
+        names=_missing_names(question, found.terms),
     )
 
 
-def _missing_names(question: str, held: Sequence[Weights]) -> int:
+def _missing_names(question: str, sought: Mapping[int, SoughtTerm]) -> int:
     """Names are known by a capital inside the sentence, identifiers by a digit, an underscore or a capital
     inside the word. Where most words have a capital, it tells nothing."""
     words = _WORD.findall(question)
@@ -91,5 +82,9 @@ def _missing_names(question: str, held: Sequence[Weights]) -> int:
     missing = 0
     for name in named:
         terms = question_terms(name).indices
-        missing += bool(terms) and not any(term in passage for passage in held for term in terms)
+        missing += bool(terms) and not any(_is_mentioned(sought.get(term)) for term in terms)
     return min(missing, 2)
+
+
+def _is_mentioned(term: SoughtTerm | None) -> bool:
+    return term is not None and term.foremost is not None and term.foremost < NAMES_LOOKED_FOR

@@ -1,8 +1,9 @@
 """Passages joined with their neighbours: small ones are found best, but a list is little without the sentence
 that introduces it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from uuid import UUID
 
 from ragspace.documents.passage import Passage
@@ -13,22 +14,20 @@ MOST_TOKENS = 360
 REACH = 2
 """How many neighbours on each side are looked at."""
 
+KEPT_JOINED = 1024
+"""The same passages are told again and again."""
+
 Sections = Mapping[str, Mapping[int, Passage]]
 """Passages by their section's key and their part in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """`passage` is what the parts of one section from `first` to `last` say; its other fields are those of
-    `matched`, the passage that was found."""
+    """`passage` is what several parts of one section say; its other fields are those of `matched`, the
+    passage that was found."""
 
     passage: Passage
     matched: Passage
-    first: int
-    last: int
-
-    def holds(self, passage: Passage) -> bool:
-        return self.matched.section_key == passage.section_key and self.first <= passage.part <= self.last
 
 
 def by_section(passages: Iterable[Passage]) -> Sections:
@@ -56,11 +55,17 @@ def join(ranked: Iterable[Passage], known: Sections, limit: int) -> list[Joined]
     What stands in one that is better ranked is not told again.
     """
     joined: list[Joined] = []
+    told: set[tuple[str, int]] = set()
     for passage in ranked:
         if len(joined) == limit:
             break
-        if not any(each.holds(passage) for each in joined):
-            joined.append(_extended(passage, known.get(passage.section_key, {}), joined))
+        key = passage.section_key
+        if (key, passage.part) not in told:
+            section = known.get(key, {})
+            near = [part for part in _near(passage) if part in section and (key, part) not in told]
+            parts = _extended(passage, {part: section[part] for part in near})
+            told.update((key, each.part) for each in parts)
+            joined.append(Joined(_of_parts(passage, parts), passage))
     return joined
 
 
@@ -76,29 +81,25 @@ def neighbourhoods(passages: Iterable[Passage]) -> Iterator[tuple[int, list[int]
                 yield place, [other for other, its in parts if abs(its - part) <= REACH]
 
 
-def _extended(passage: Passage, section: Mapping[int, Passage], taken: Sequence[Joined]) -> Joined:
-    """A neighbour at a time, after it and before it in turn, as far as there is room."""
-    near = _near(passage)
-    chosen = {passage.part: passage}
+def _extended(passage: Passage, free: Mapping[int, Passage]) -> tuple[Passage, ...]:
+    """With one of its neighbours that are `free` at a time, after it and before it in turn, as far as there
+    is room; in the order of the section."""
+    parts = [passage]
     tokens = passage.token_count
-    for distance in range(1, REACH + 1):
-        for step in (1, -1):
-            part = passage.part + step * distance
-            sibling = section.get(part) if part in near else None
-            if sibling is None or part - step not in chosen:
-                continue
-            fits = tokens + sibling.token_count <= MOST_TOKENS
-            if fits and not any(each.holds(sibling) for each in taken):
-                chosen[part] = sibling
+    for _ in range(REACH):
+        for sibling, place in ((free.get(parts[-1].part + 1), len(parts)), (free.get(parts[0].part - 1), 0)):
+            if sibling is not None and tokens + sibling.token_count <= MOST_TOKENS:
+                parts.insert(place, sibling)
                 tokens += sibling.token_count
-    return _of_parts(passage, chosen, tokens)
+    return tuple(parts)
 
 
-def _of_parts(matched: Passage, chosen: dict[int, Passage], tokens: int) -> Joined:
-    if len(chosen) == 1:
-        return Joined(matched, matched, matched.part, matched.part)
-    content = "\n\n".join(chosen[part].content for part in sorted(chosen))
-    return Joined(replace(matched, content=content, token_count=tokens), matched, min(chosen), max(chosen))
+@lru_cache(KEPT_JOINED)
+def _of_parts(matched: Passage, parts: tuple[Passage, ...]) -> Passage:
+    if len(parts) == 1:
+        return matched
+    content = "\n\n".join([part.content for part in parts])
+    return replace(matched, content=content, token_count=sum([part.token_count for part in parts]))
 
 
 def _near(passage: Passage) -> list[int]:

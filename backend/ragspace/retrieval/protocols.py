@@ -1,12 +1,13 @@
 """The index as the rest of the program sees it: searched by the chat, written by `ingest`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from ragspace.documents.passage import Passage
 from ragspace.models.protocols import Vector
+from ragspace.retrieval.joining import Sections
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,23 @@ class Candidate(NamedTuple):
     passage: Passage
     similarity: float
     lexical: float
+
+
+class SoughtTerm(NamedTuple):
+    """A term of the question: its inverse document frequency in the index, and the place, from 0, of the
+    first of the LOOKED_AT best passages that holds it; None where none of them does."""
+
+    rarity: float
+    foremost: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the two searches for one question found together: the candidates, `ranked` best first and each
+    content once, and what is known of each of the `terms` that were sought."""
+
+    ranked: Sequence[Candidate]
+    terms: Mapping[int, SoughtTerm]
 
 
 class IndexWriter(Protocol):
@@ -80,15 +98,20 @@ class PassageIndex(Protocol):
         """Whether this is the built-in engine (health says so as `mode: embedded`)."""
         ...
 
+    @property
+    def sections(self) -> Sections | None:
+        """All the passages, where the index holds them in memory."""
+        ...
+
     async def open(self) -> None: ...
 
     async def state(self) -> IndexState:
         """Ask the index itself. Raises reason `collection_missing` where there is nothing to search."""
         ...
 
-    async def search(self, vector: Vector, terms: SparseVector, limit: int) -> list[Candidate]:
+    async def search(self, vector: Sequence[float], terms: SparseVector, limit: int) -> Found:
         """The nearest `limit` by the vector joined with the best `limit` by the terms, in one round trip;
-        each with both scores, in no particular order."""
+        each with both scores."""
         ...
 
     async def passages(self, ids: Sequence[UUID]) -> list[Passage]:

@@ -9,9 +9,10 @@ from uuid import UUID
 from ragspace.documents.passage import Passage
 from ragspace.errors import RetrievalUnavailable
 from ragspace.models.protocols import Vector
+from ragspace.retrieval.assessment import assess
 from ragspace.retrieval.failures import collection_missing, dimension_mismatch
 from ragspace.retrieval.payload import from_payload, point_id
-from ragspace.retrieval.protocols import Candidate, IndexState, SparseVector
+from ragspace.retrieval.protocols import Found, IndexState, SparseVector
 from ragspace.retrieval.qdrant_api import CONNECT_SECONDS, READ_SECONDS, QdrantApi
 from ragspace.retrieval.qdrant_layout import EMBEDDING_MODEL, Collection, candidates
 from ragspace.retrieval.qdrant_rebuild import followed, locate
@@ -35,6 +36,7 @@ class QdrantIndex:
     """
 
     embedded = False
+    sections = None
 
     def __init__(
         self,
@@ -71,7 +73,7 @@ class QdrantIndex:
             sparse=searched.layout.terms is not None,
         )
 
-    async def search(self, vector: Vector, terms: SparseVector, limit: int) -> list[Candidate]:
+    async def search(self, vector: Sequence[float], terms: SparseVector, limit: int) -> Found:
         before = self._searched or await self._follow()
         found, now = await asyncio.gather(
             self._search(before, vector, terms, limit), self._follow_if_due(before), return_exceptions=True
@@ -116,12 +118,13 @@ class QdrantIndex:
         await self._api.close()
 
     async def _search(
-        self, searched: Collection, vector: Vector, terms: SparseVector, limit: int
-    ) -> list[Candidate]:
+        self, searched: Collection, vector: Sequence[float], terms: SparseVector, limit: int
+    ) -> Found:
         layout = searched.layout
         if layout.dimensions != len(vector):
             raise dimension_mismatch(self.collection, layout.dimensions, len(vector), "the configured model")
-        return candidates(await self._api.query(searched.name, layout.searches(vector, terms, limit)))
+        found = candidates(await self._api.query(searched.name, layout.searches(vector, terms, limit)))
+        return assess(found, terms, searched.points)
 
     async def _follow_if_due(self, searched: Collection) -> Collection:
         if monotonic() - self._followed_at < self._follow_seconds:

@@ -1,6 +1,6 @@
 """What a collection of a Qdrant server looks like: its vectors, its points and its searches as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
@@ -51,7 +51,7 @@ class Layout:
         """What `with_vector` must say for the dense vector to be read."""
         return True if self.dense == UNNAMED else [self.dense]
 
-    def searches(self, vector: Vector, terms: SparseVector, limit: int) -> list[dict[str, Any]]:
+    def searches(self, vector: Sequence[float], terms: SparseVector, limit: int) -> list[dict[str, Any]]:
         """The nearest by meaning joined with the best by terms, scored by the one and by the other.
 
         Only the first search brings payloads. Without terms it is alone.
@@ -66,8 +66,8 @@ class Layout:
             {"prefetch": found, **sparse, "limit": 2 * limit, "with_payload": False},
         ]
 
-    def _dense(self, vector: Vector) -> dict[str, Any]:
-        query: dict[str, Any] = {"query": {"nearest": vector}}
+    def _dense(self, vector: Sequence[float]) -> dict[str, Any]:
+        query: dict[str, Any] = {"query": {"nearest": list(vector)}}
         return query if self.dense == UNNAMED else query | {"using": self.dense}
 
 

@@ -26,8 +26,8 @@ OWN_SUBJECT_COVERAGE = 0.2
 """A follow-up of so many terms, of which the passages found hold a smaller share, changes the subject."""
 
 
-def rank(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
-    """The best `limit` candidates, best first, each content once.
+def rank(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates, best first, each content once.
 
     The score is a sum (Bruch et al. 2023, https://arxiv.org/abs/2210.11934): of the cosine, as its distance
     from the candidates' mean in their standard deviations, and of the weighted BM25. Each is the best that
@@ -43,7 +43,7 @@ def rank(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
         range(len(candidates)),
         key=lambda i: (-together[i], -alone[i], candidates[i].passage.file, candidates[i].passage.part),
     )
-    return _distinct([candidates[i] for i in order])[:limit]
+    return _distinct([candidates[i] for i in order])
 
 
 def changes_subject(question: str, ranked: Sequence[Candidate]) -> bool:

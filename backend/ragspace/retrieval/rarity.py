@@ -11,6 +11,11 @@ Weights = Mapping[int, float]
 """By term."""
 
 
+def inverse_document_frequency(holding: int, indexed: int) -> float:
+    """BM25's, as the engine reckons it, of a term that so many of the passages hold."""
+    return math.log(1 + (indexed - holding + 0.5) / (holding + 0.5))
+
+
 def rarities(
     sought: Weights, held: Sequence[Weights], scores: Sequence[float], indexed: int
 ) -> dict[int, float]:
@@ -21,7 +26,7 @@ def rarities(
     that no candidate holds is taken to be nowhere, since BM25 would have brought up what holds it. Where the
     index knows no terms, the candidates stand for the index.
     """
-    absent = math.log(1 + (indexed + 0.5) / 0.5)
+    absent = inverse_document_frequency(0, indexed)
     columns = {term: [weight * weights.get(term, 0.0) for weights in held] for term, weight in sought.items()}
     if not any(scores):
         return {term: _among_candidates(column) for term, column in columns.items()}
@@ -31,8 +36,7 @@ def rarities(
 
 
 def _among_candidates(column: Sequence[float]) -> float:
-    lacking = column.count(0.0)
-    return math.log(1 + (lacking + 0.5) / (len(column) - lacking + 0.5))
+    return inverse_document_frequency(len(column) - column.count(0.0), len(column))
 
 
 def _least_squares(

@@ -14,8 +14,8 @@ from ragspace.retrieval.answerability import Verdict, judge
 from ragspace.retrieval.compatibility import ensure_compatible
 from ragspace.retrieval.followup import in_context
 from ragspace.retrieval.joining import Joined, by_section, join, neighbours
-from ragspace.retrieval.protocols import Candidate, IndexState, PassageIndex
-from ragspace.retrieval.ranking import changes_subject, rank
+from ragspace.retrieval.protocols import Candidate, Found, IndexState, PassageIndex
+from ragspace.retrieval.ranking import changes_subject
 from ragspace.retrieval.terms import search_terms
 from ragspace.spans import span
 
@@ -58,7 +58,7 @@ class Retrieval:
 class Ranking:
     """What was found, best first, whether any of it may be used for an answer, and if that is in doubt."""
 
-    candidates: tuple[Candidate, ...]
+    candidates: Sequence[Candidate]
     fits: bool
     doubtful: bool = False
 
@@ -112,6 +112,8 @@ class Retriever:
 
     async def _joined(self, ranked: Sequence[Passage], limit: int) -> list[Joined]:
         """With what else of their sections was found, or is fetched; alone, where it cannot be."""
+        if self._index.sections is not None:
+            return join(ranked, self._index.sections, limit)
         known = by_section(ranked)
         missing = neighbours(ranked[:limit], known)
         if missing:
@@ -124,13 +126,20 @@ class Retriever:
     async def ranking(self, question: str, *, previous: Sequence[str] = ()) -> Ranking:
         """Everything that was found for `question`, whatever the number of passages that is wanted.
 
+        Raises what `found` raises.
+        """
+        contextual = in_context(question, previous)
+        texts = [question] if contextual is None else [question, contextual]
+        return _fitting(self._embedder.model, self._least, texts, await self.found(texts))
+
+    async def found(self, texts: Sequence[str]) -> list[Found]:
+        """What is found for each of the texts, whether it fits or not.
+
         Raises what the last `prepare` raised, RetrievalUnavailable, or QuotaExceeded of the embedder.
         """
         if self._failure is not None:
             raise self._failure.with_traceback(None)
         state = self._state or await self.prepare()
-        contextual = in_context(question, previous)
-        texts = [question] if contextual is None else [question, contextual]
         with span("embed"):
             vectors = await self._queries.embed(texts, state.dimensions)
         with span("search"):
@@ -139,20 +148,15 @@ class Retriever:
                 for text, vector in zip(texts, vectors, strict=True)
             ]
             # One alone needs no task of its own, in which it would wait for its turn.
-            found = [await searches[0]] if len(searches) == 1 else await asyncio.gather(*searches)
-            model, indexed = self._embedder.model, state.passages
-            # Not in a thread: it would hold the interpreter there as long as here, and cost the way to it.
-            return _ranked(model, indexed, self._least, texts, found)
+            return [await searches[0]] if len(searches) == 1 else await asyncio.gather(*searches)
 
 
-def _ranked(
-    model: str, indexed: int, least: Verdict, texts: Sequence[str], found: Sequence[Sequence[Candidate]]
-) -> Ranking:
+def _fitting(model: str, least: Verdict, texts: Sequence[str], found: Sequence[Found]) -> Ranking:
     """What fits of the searches for the question alone and, where there is one, for it in its context."""
-    ranked = [rank(candidates, len(candidates)) for candidates in found]
-    verdicts = [judge(text, each, model, indexed) for text, each in zip(texts, ranked, strict=True)]
+    verdicts = [judge(text, each, model) for text, each in zip(texts, found, strict=True)]
+    ranked = [each.ranked for each in found]
     fitting = [ranked[0]] if verdicts[0] >= least else []
-    leading: list[Candidate] = []
+    leading: Sequence[Candidate] = []
     # Two questions in one hold more terms than a passage that answers the second: what is in doubt fits.
     if len(ranked) > 1 and verdicts[1] >= Verdict.DOUBTFUL:
         if not changes_subject(texts[0], ranked[1]):
@@ -162,8 +166,10 @@ def _ranked(
             # It may be the same subject in other words: "And if I would rather click?"
             fitting.append(ranked[1])
     if not fitting:
-        return Ranking(tuple(ranked[0]), fits=False)
+        return Ranking(ranked[0], fits=False)
     doubtful = max(verdicts) < Verdict.ANSWERED
+    if len(ranked) == 1:
+        return Ranking(ranked[0], fits=True, doubtful=doubtful)
     best: dict[str, Candidate] = {}
     for candidate in chain(leading, chain.from_iterable(zip_longest(*fitting))):
         if candidate is not None:

@@ -59,7 +59,7 @@ async def test_a_passage_is_found_that_only_its_terms_lead_to(index: QdrantIndex
 
     found = await index.search(elsewhere, question_terms("qdrant_api_key"), 1)
 
-    secrets = next(each for each in found if each.passage == SECRETS)
+    secrets = next(each for each in found.ranked if each.passage == SECRETS)
     assert secrets.similarity == 0
     assert secrets.lexical > 0
 
@@ -89,8 +89,8 @@ async def test_a_question_without_terms_is_asked_by_its_meaning_alone(
 
     found = await index.search(EMBEDDER.vector("radio"), NO_TERMS, 2)
 
-    assert len(found) == 2
-    assert {candidate.lexical for candidate in found} == {0}
+    assert len(found.ranked) == 2
+    assert {candidate.lexical for candidate in found.ranked} == {0}
     assert len(qdrant.asked("POST", "/query/batch")[-1].body["searches"]) == 1
 
 

@@ -10,7 +10,7 @@ from ragspace.errors import RetrievalUnavailable
 from ragspace.retrieval.payload import to_payload
 from ragspace.retrieval.protocols import IndexState
 from ragspace.retrieval.qdrant import QdrantIndex
-from ragspace.retrieval.terms import passage_terms, question_terms
+from ragspace.retrieval.terms import index_terms, question_terms
 from tests.support.embedding import WordEmbedder
 from tests.support.indexing import add, ask, fill
 from tests.support.passages import passage
@@ -48,7 +48,7 @@ def sent(qdrant: QdrantShim, method: str, path: str) -> tuple[Any, dict[str, str
 
 
 def official_point() -> models.PointStruct:
-    terms = passage_terms(LIDAR.text_to_embed)
+    terms = index_terms(LIDAR)
     return models.PointStruct(
         id=str(LIDAR.id),
         vector={

@@ -1,6 +1,7 @@
 """Over an embedder that says what it was asked for, and that waits where a test wants it to."""
 
 import asyncio
+from array import array
 from collections.abc import Sequence
 
 import pytest
@@ -32,6 +33,11 @@ def embedder() -> SlowEmbedder:
     return SlowEmbedder()
 
 
+def single(embedder: SlowEmbedder, text: str, dimensions: int) -> "array[float]":
+    """The vector in single precision, as it is kept."""
+    return array("f", embedder.vector(text, dimensions))
+
+
 async def until_asked(embedder: SlowEmbedder) -> None:
     async with asyncio.timeout(5):
         while not embedder.texts:
@@ -45,8 +51,8 @@ async def test_each_text_has_its_own_vector_and_is_embedded_once(embedder: SlowE
     made = await cache.embed(["lidar", "camera", "lidar"], 8)
     again = await cache.embed(["camera", "radar"], 8)
 
-    assert made == [embedder.vector(text, 8) for text in ("lidar", "camera", "lidar")]
-    assert again == [embedder.vector(text, 8) for text in ("camera", "radar")]
+    assert made == [single(embedder, text, 8) for text in ("lidar", "camera", "lidar")]
+    assert again == [single(embedder, text, 8) for text in ("camera", "radar")]
     assert embedder.texts == ["lidar", "camera", "radar"]
 
 
@@ -55,7 +61,7 @@ async def test_a_vector_belongs_to_its_model_and_dimensions(embedder: SlowEmbedd
     cache = QueryCache(embedder)
     await cache.embed(["lidar"], 8)
 
-    assert await cache.embed(["lidar"], 16) == [embedder.vector("lidar", 16)]
+    assert await cache.embed(["lidar"], 16) == [single(embedder, "lidar", 16)]
     embedder.model = "another"
     await cache.embed(["lidar"], 8)
 
@@ -68,7 +74,7 @@ async def test_who_asks_the_same_at_the_same_time_shares_one_call(embedder: Slow
     await until_asked(embedder)
     embedder.gate.set()
 
-    assert [vectors[-1] for vectors in await asyncio.gather(*asking)] == [embedder.vector("lidar", 8)] * 3
+    assert [vectors[-1] for vectors in await asyncio.gather(*asking)] == [single(embedder, "lidar", 8)] * 3
     assert embedder.texts == ["lidar", "camera"]
 
 
@@ -80,7 +86,7 @@ async def test_who_leaves_takes_the_vector_from_nobody(embedder: SlowEmbedder) -
     await asyncio.wait({first})
     embedder.gate.set()
 
-    assert await second == [embedder.vector("lidar", 8)]
+    assert await second == [single(embedder, "lidar", 8)]
     assert first.cancelled()
 
 
@@ -92,7 +98,7 @@ async def test_a_failure_reaches_all_who_wait_and_is_not_kept(embedder: SlowEmbe
 
     assert await asyncio.gather(*asking, return_exceptions=True) == [embedder.error] * 2
     embedder.error = None
-    assert await cache.embed(["lidar"], 8) == [embedder.vector("lidar", 8)]
+    assert await cache.embed(["lidar"], 8) == [single(embedder, "lidar", 8)]
 
 
 async def test_only_the_latest_are_kept(embedder: SlowEmbedder) -> None:

@@ -1,12 +1,20 @@
+from collections.abc import Sequence
+
 import pytest
 
 from ragspace.retrieval.answerability import Verdict, judge
+from ragspace.retrieval.assessment import assess
 from ragspace.retrieval.calibrated import CALIBRATED, SCALE_FREE
 from ragspace.retrieval.protocols import Candidate
+from ragspace.retrieval.terms import search_terms
 from tests.support.passages import passage
 
 MINILM = "all-MiniLM-L6-v2"
 GEMINI = "gemini-embedding-001"
+
+
+def verdict_on(question: str, candidates: Sequence[Candidate], model: str = MINILM) -> Verdict:
+    return judge(question, assess(candidates, search_terms(question), 100), model)
 
 
 def found(content: str, best: float, rest: float) -> list[Candidate]:
@@ -18,31 +26,31 @@ ABOUT_LIDAR = "The LiDAR sensor of the rover sees 40 m far."
 
 
 def test_what_nothing_was_found_for_is_foreign() -> None:
-    assert judge("anything", [], MINILM, 100) is Verdict.FOREIGN
-    assert judge("anything", [], "any other", 100) is Verdict.FOREIGN
+    assert verdict_on("anything", []) is Verdict.FOREIGN
+    assert verdict_on("anything", [], "any other") is Verdict.FOREIGN
 
 
 def test_a_near_passage_with_the_words_answers() -> None:
-    assert judge("How far does the LiDAR sensor see?", found(ABOUT_LIDAR, 0.7, 0.2), MINILM, 100) is (
+    assert verdict_on("How far does the LiDAR sensor see?", found(ABOUT_LIDAR, 0.7, 0.2)) is (
         Verdict.ANSWERED
     )
 
 
 def test_a_near_miss_is_doubtful_for_the_name_that_nothing_mentions() -> None:
-    verdict = judge("How far does the Velodyne of a Tesla see?", found(ABOUT_LIDAR, 0.42, 0.3), MINILM, 100)
+    verdict = verdict_on("How far does the Velodyne of a Tesla see?", found(ABOUT_LIDAR, 0.42, 0.3))
 
     assert verdict < Verdict.ANSWERED
 
 
 def test_a_far_question_is_foreign() -> None:
-    verdict = judge("What is the best recipe for bread?", found(ABOUT_LIDAR, 0.05, 0.02), MINILM, 100)
+    verdict = verdict_on("What is the best recipe for bread?", found(ABOUT_LIDAR, 0.05, 0.02))
 
     assert verdict is Verdict.FOREIGN
 
 
 def test_another_embedders_scale_is_not_taken_for_this_ones() -> None:
     low, high = (
-        judge("How far does the LiDAR sensor see?", found(ABOUT_LIDAR, best, rest), GEMINI, 100)
+        verdict_on("How far does the LiDAR sensor see?", found(ABOUT_LIDAR, best, rest), GEMINI)
         for best, rest in ((0.3, 0.1), (0.9, 0.7))
     )
 
@@ -51,7 +59,7 @@ def test_another_embedders_scale_is_not_taken_for_this_ones() -> None:
 
 def test_a_question_in_another_language_is_left_to_the_reader() -> None:
     german, english = (
-        judge(question, found(ABOUT_LIDAR, 0.7, 0.6), GEMINI, 100)
+        verdict_on(question, found(ABOUT_LIDAR, 0.7, 0.6), GEMINI)
         for question in ("Wie weit reicht die Messung nachts?", "What is the best way to bake my bread?")
     )
 

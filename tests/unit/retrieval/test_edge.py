@@ -67,7 +67,7 @@ async def test_both_scores_belong_to_every_passage_that_either_search_found(inde
     await index.refresh()
 
     found = await index.search(EMBEDDER.vector("nothing of the kind"), SparseVector([], []), 9)
-    assert {candidate.lexical for candidate in found} == {0.0}
+    assert {candidate.lexical for candidate in found.ranked} == {0.0}
 
     by_content = await ask(index, "lidar", EMBEDDER, limit=9)
     assert all(c.lexical > 0 for content, c in by_content.items() if "lidar" in content)

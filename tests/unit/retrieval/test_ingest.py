@@ -51,7 +51,7 @@ async def run(
 
 async def files(index: EdgeIndex) -> set[str]:
     found = await index.search(WordEmbedder().vector("anything"), SparseVector([], []), 1000)
-    return {candidate.passage.file for candidate in found}
+    return {candidate.passage.file for candidate in found.ranked}
 
 
 async def test_a_folder_of_documents_is_searchable_after_one_run(index: EdgeIndex, docs: Path) -> None:

@@ -17,14 +17,14 @@ def contents(ranked: list[Candidate]) -> list[str]:
 
 def test_a_passage_that_both_searches_like_comes_before_the_favourite_of_either() -> None:
     ranked = rank(
-        [candidate("meaning", 0.9, 0.0), candidate("both", 0.8, 9.0), candidate("terms", 0.1, 10.0)], 3
+        [candidate("meaning", 0.9, 0.0), candidate("both", 0.8, 9.0), candidate("terms", 0.1, 10.0)]
     )
 
     assert contents(ranked)[0] == "both"
 
 
 def test_without_terms_the_cosine_decides() -> None:
-    assert contents(rank([candidate("b", 0.2), candidate("a", 0.6), candidate("c", 0.1)], 2)) == ["a", "b"]
+    assert contents(rank([candidate("b", 0.2), candidate("a", 0.6), candidate("c", 0.1)])) == ["a", "b", "c"]
 
 
 def test_a_passage_is_as_good_as_its_neighbours_and_comes_after_the_best_of_them() -> None:
@@ -35,37 +35,36 @@ def test_a_passage_is_as_good_as_its_neighbours_and_comes_after_the_best_of_them
             candidate("terms", 0.2, 4.0, part=2),
             candidate("far", 0.5, 3.0, file="docs/far.md", part=1),
             candidate("far away", 0.1, 4.0, file="docs/far.md", part=9),
-        ],
-        3,
+        ]
     )
 
-    assert contents(ranked) == ["meaning", "terms", "other"]
+    assert contents(ranked)[:3] == ["meaning", "terms", "other"]
 
 
 def test_weak_terms_do_not_outweigh_the_meaning() -> None:
     """Stretched to 0..1, the best of bad matches would count as much as a perfect one."""
-    ranked = rank([candidate("meaning", 0.6), candidate("word", 0.4, 0.5), candidate("no", 0.3)], 1)
+    ranked = rank([candidate("meaning", 0.6), candidate("word", 0.4, 0.5), candidate("no", 0.3)])
 
-    assert contents(ranked) == ["meaning"]
+    assert contents(ranked)[0] == "meaning"
 
 
 def test_equal_scores_keep_the_order_of_the_documents() -> None:
     same = [candidate(name, 0.5, file=f"docs/{name}.md") for name in ("c", "a", "b")]
 
-    assert contents(rank(same, 3)) == ["a", "b", "c"]
+    assert contents(rank(same)) == ["a", "b", "c"]
 
 
 def test_the_same_content_is_given_once() -> None:
     copies = [candidate("same", 0.9), candidate("same", 0.8, file="docs/copy.md"), candidate("other", 0.1)]
 
-    ranked = rank(copies, 3)
+    ranked = rank(copies)
 
     assert contents(ranked) == ["same", "other"]
     assert ranked[0].passage.file == "docs/guide.md"
 
 
 def test_nothing_can_be_ranked_where_nothing_was_found() -> None:
-    assert rank([], 5) == []
+    assert rank([]) == []
 
 
 def test_a_word_that_all_passages_hold_hardly_counts() -> None:

@@ -214,6 +214,7 @@ async def test_where_the_neighbours_cannot_be_fetched_the_passage_comes_alone(
     async def fails(ids: object) -> list[Passage]:
         raise RetrievalUnavailable(service="qdrant", reason="timeout")
 
+    monkeypatch.setattr("ragspace.retrieval.edge.MOST_IN_MEMORY", 0)
     monkeypatch.setattr(index, "passages", fails)
     found = await Retriever(index, WordEmbedder()).retrieve("What is a lidar sensor?", limit=1)
 
