@@ -5,7 +5,7 @@ from collections import deque
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-ROUNDS = 16
+ROUNDS = 10
 """The rounds of the event loop in which all that wait are let in, however many they are: in a long round,
 what comes for the streams that run already leaves together."""
 
@@ -23,6 +23,8 @@ class Pacing:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._pausing = False
         """Whether one was let in in this round."""
+        self._a_round = 1
+        """How many are let in in each, until nobody waits."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (scope["method"], scope["path"]) == self._paced:
@@ -34,6 +36,7 @@ class Pacing:
         if self._pausing:
             turn: asyncio.Future[None] = loop.create_future()
             self._waiting.append(turn)
+            self._a_round = max(self._a_round, 1 + len(self._waiting) // ROUNDS)
             await turn
         else:
             self._pausing = True
@@ -41,9 +44,11 @@ class Pacing:
 
     def _next_round(self) -> None:
         self._pausing = bool(self._waiting)
-        for _ in range(min(1 + len(self._waiting) // ROUNDS, len(self._waiting))):
+        for _ in range(min(self._a_round, len(self._waiting))):
             turn = self._waiting.popleft()
             if not turn.cancelled():
                 turn.set_result(None)
         if self._pausing:
             asyncio.get_running_loop().call_soon(self._next_round)
+        else:
+            self._a_round = 1
