@@ -133,7 +133,9 @@ def choose_index(settings: Settings) -> PassageIndex:
         )
     from ragspace.retrieval.edge import EdgeIndex
 
-    return EdgeIndex(settings.data_dir / "index", settings.qdrant_collection)
+    # What is held in memory takes NumPy, 16 MB, which the built-in embedder loads as well.
+    in_memory = settings.embedding == "local"
+    return EdgeIndex(settings.data_dir / "index", settings.qdrant_collection, in_memory=in_memory)
 
 
 def _opening(settings: Settings, index: PassageIndex, embedder: Embedder) -> Callable[[], Awaitable[object]]:

@@ -151,13 +151,12 @@ async def test_a_question_is_stored_when_its_answer_has_begun(conversations: Sql
     assert [message.content for message in stored or ()] == ["Sensors?", "It measures."]
 
 
-@pytest.mark.parametrize(("most_in_memory", "calls"), [(0, CALLS_PER_ENGINE_SEARCH), (100, CALLS_PER_SEARCH)])
+@pytest.mark.parametrize(("in_memory", "calls"), [(False, CALLS_PER_ENGINE_SEARCH), (True, CALLS_PER_SEARCH)])
 async def test_passages_that_were_found_before_cost_a_search_few_calls(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_in_memory: int, calls: int
+    tmp_path: Path, in_memory: bool, calls: int
 ) -> None:
-    monkeypatch.setattr("ragspace.retrieval.edge.MOST_IN_MEMORY", most_in_memory)
     embedder = WordEmbedder()
-    index = EdgeIndex(tmp_path, "docs")
+    index = EdgeIndex(tmp_path, "docs", in_memory=in_memory)
     await fill(
         index,
         [passage(f"The sensor {n} measures{' far' * (n % 7)}.", heading=f"Sensor {n}") for n in range(100)],

@@ -29,8 +29,9 @@ log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
-MOST_IN_MEMORY = 2_000
-"""Passages, which take 9 MB beside their texts; more are searched by the engine, in a thread."""
+SMALL = 2_000
+"""Passages: an index of so many is searched in less than a millisecond, and takes 9 MB as columns. The way to
+a thread and back takes as long, and longer where the interpreter is busy."""
 
 
 @dataclass(eq=False)
@@ -95,13 +96,22 @@ class EdgeIndex:
 
     One process searches a generation at a time. `read_only` opens an index in a directory that cannot be
     written (baked into an image): the engine maps its files for writing, so a copy in a temporary directory
-    is opened instead, and no lock is taken.
+    is opened instead, and no lock is taken. `in_memory` holds a small index there as columns, for which it
+    loads NumPy.
     """
 
     embedded = True
 
-    def __init__(self, directory: Path, collection: str, *, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        collection: str,
+        *,
+        read_only: bool = False,
+        in_memory: bool = True,
+    ) -> None:
         self.collection = collection
+        self._in_memory = in_memory
         self._generations = Generations(directory / collection)
         self._read_only = read_only
         self._held = _Held()
@@ -114,16 +124,18 @@ class EdgeIndex:
     @property
     def generation(self) -> Generation | None:
         """The generation that is being searched."""
-        return self._held.opened.generation if self._held.opened else None
+        opened = self._held.opened
+        return None if opened is None else opened.generation
 
     @property
     def sections(self) -> Sections | None:
         flat = self._flat
-        return flat.sections if flat else None
+        return None if flat is None else flat.sections
 
     @property
     def _flat(self) -> FlatIndex | None:
-        return self._held.opened.flat if self._held.opened else None
+        opened = self._held.opened
+        return None if opened is None else opened.flat
 
     async def open(self) -> None:
         """Open the current generation, if there is one; again, it follows the pointer as `refresh` does.
@@ -175,10 +187,9 @@ class EdgeIndex:
                 return shard.search(vector, terms, limit), len(shard)
 
         if (flat := self._flat) is not None:
-            # Not in a thread: the way there and back takes longer.
             with _told():
                 return flat.search(vector, terms, limit)
-        candidates, indexed = await self._run(search)
+        candidates, indexed = await self._read(search)
         return assess(candidates, terms, indexed)
 
     async def passages(self, ids: Sequence[UUID]) -> list[Passage]:
@@ -186,7 +197,7 @@ class EdgeIndex:
             with self._shard() as shard:
                 return shard.passages(ids)
 
-        return await self._run(passages)
+        return await self._read(passages)
 
     async def sample(self) -> tuple[Passage, Vector] | None:
         def sample() -> tuple[Passage, Vector] | None:
@@ -248,6 +259,14 @@ class EdgeIndex:
         self._stamp = None
         self._executor.shutdown(wait=False)
 
+    async def _read(self, work: Callable[[], R]) -> R:
+        """At once where the index is small, else in a thread."""
+        generation = self.generation
+        if generation is not None and generation.manifest.passages <= SMALL:
+            with _told():
+                return work()
+        return await self._run(work)
+
     async def _run(self, work: Callable[[], R]) -> R:
         with _told():
             return await asyncio.get_running_loop().run_in_executor(self._executor, work)
@@ -286,7 +305,7 @@ class EdgeIndex:
 
     def _load(self, generation: Generation) -> _Opened:
         opened = self._load_shard(generation)
-        if 0 < generation.manifest.passages <= MOST_IN_MEMORY:
+        if self._in_memory and 0 < generation.manifest.passages <= SMALL:
             try:
                 opened.flat = FlatIndex(opened.shard.contents())
             except BaseException:

@@ -71,9 +71,8 @@ def corpus() -> list[Passage]:
 
 
 @pytest.fixture
-async def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[EdgeIndex]:
-    monkeypatch.setattr("ragspace.retrieval.edge.MOST_IN_MEMORY", 0)
-    index = EdgeIndex(tmp_path, "docs")
+async def engine(tmp_path: Path) -> AsyncIterator[EdgeIndex]:
+    index = EdgeIndex(tmp_path, "docs", in_memory=False)
     await fill(index, corpus(), EMBEDDER)
     await index.open()
     yield index

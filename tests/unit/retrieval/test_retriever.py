@@ -203,8 +203,9 @@ async def test_after_an_outage_the_next_question_tries_the_index_itself(tmp_path
 
 
 async def test_where_the_neighbours_cannot_be_fetched_the_passage_comes_alone(
-    index: EdgeIndex, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    index = EdgeIndex(tmp_path, "docs", in_memory=False)
     split = [
         replace(passage(text, heading="Lidar", part=part), parts=9, section="of nine")
         for part, text in enumerate(("A lidar sensor measures distance.", "It turns."), start=1)
@@ -214,11 +215,11 @@ async def test_where_the_neighbours_cannot_be_fetched_the_passage_comes_alone(
     async def fails(ids: object) -> list[Passage]:
         raise RetrievalUnavailable(service="qdrant", reason="timeout")
 
-    monkeypatch.setattr("ragspace.retrieval.edge.MOST_IN_MEMORY", 0)
     monkeypatch.setattr(index, "passages", fails)
     found = await Retriever(index, WordEmbedder()).retrieve("What is a lidar sensor?", limit=1)
 
     assert "A lidar sensor measures distance." in found.passages[0].passage.content
+    await index.close()
 
 
 async def test_what_is_in_doubt_is_given_to_a_reader_who_decides_and_to_nobody_else(
