@@ -5,7 +5,7 @@ from collections import deque
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-ROUNDS = 10
+ROUNDS = 24
 """The rounds of the event loop in which all that wait are let in, however many they are: in a long round,
 what comes for the streams that run already leaves together."""
 
