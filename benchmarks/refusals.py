@@ -127,28 +127,29 @@ async def _examples() -> list[Example]:
                 for question in [each for each in questions if each.kind == "in_scope"][::CROSSED]
             ]
             questions = [*own, *crossed]
+            whole = FlatIndex(contents)
             vectors = await embedder.embed(
                 [each.question for each in questions],
                 purpose="question",
                 dimensions=embedder.default_dimensions,
             )
             for number, (question, vector) in enumerate(zip(questions, vectors, strict=True)):
-                for kind, searched in _kinds(question, contents, foreign=number >= len(own)):
-                    found = FlatIndex(searched).search(vector, search_terms(question.question), CANDIDATES)
+                for kind, searched in _kinds(question, whole, contents, foreign=number >= len(own)):
+                    found = searched.search(vector, search_terms(question.question), CANDIDATES)
                     examples.append(Example(name, kind, gather(question.question, found)))
     await embedder.close()
     return examples
 
 
 def _kinds(
-    question: Question, contents: Sequence[Content], *, foreign: bool
-) -> list[tuple[str, Sequence[Content]]]:
-    """What the question is beside the passages, and beside those that are left without its answer."""
+    question: Question, whole: FlatIndex, contents: Sequence[Content], *, foreign: bool
+) -> list[tuple[str, FlatIndex]]:
+    """What the question is to the index, and to one of what is left without its answer."""
     if foreign or question.kind == "out_of_scope":
-        return [("near" if question.near_miss and not foreign else "far", contents)]
+        return [("near" if question.near_miss and not foreign else "far", whole)]
     answers = {(each.file, each.heading) for each in question.answers}
     rest = [each for each in contents if (each[0].file, each[0].heading) not in answers]
-    return [("answerable", contents), ("taken away", rest)]
+    return [("answerable", whole), ("taken away", FlatIndex(rest))]
 
 
 def _write(fitted: dict[str, Calibration]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from ragspace.settings import Settings
 if TYPE_CHECKING:
     from ragspace.conversations.repository import SqlConversations
     from ragspace.replicas.relay import RedisRelay
+    from ragspace.retrieval.edge import EdgeIndex
     from ragspace.tracing.otlp import OtlpTracer
 
 log = structlog.get_logger(__name__)
@@ -131,11 +133,17 @@ def choose_index(settings: Settings) -> PassageIndex:
             connect_timeout=settings.connect_seconds,
             read_timeout=settings.retrieval_seconds,
         )
+    return built_in_index(settings, settings.data_dir / "index", settings.qdrant_collection)
+
+
+def built_in_index(
+    settings: Settings, directory: Path, collection: str, *, read_only: bool = False
+) -> "EdgeIndex":
+    """An index that is searched beside the configured embedder as the service's own is."""
     from ragspace.retrieval.edge import EdgeIndex
 
     # What is held in memory takes NumPy, 16 MB, which the built-in embedder loads as well.
-    in_memory = settings.embedding == "local"
-    return EdgeIndex(settings.data_dir / "index", settings.qdrant_collection, in_memory=in_memory)
+    return EdgeIndex(directory, collection, read_only=read_only, in_memory=settings.embedding == "local")
 
 
 def _opening(settings: Settings, index: PassageIndex, embedder: Embedder) -> Callable[[], Awaitable[object]]:

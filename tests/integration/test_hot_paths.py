@@ -169,8 +169,10 @@ async def test_passages_that_were_found_before_cost_a_search_few_calls(
     await retriever.retrieve(question, limit=5)
     with calls_counted() as count:
         found = await retriever.retrieve(question, limit=5)
+    [candidates] = await retriever.found([question])
     await index.close()
 
+    assert len(candidates.ranked) == len(set(candidates.ranked)) >= 40
     assert len(found.passages) == 5
     assert count[0] < calls
 

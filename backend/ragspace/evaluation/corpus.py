@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ragspace.evaluation.docs_qa import CORPUS, read_docs_qa, resolved, write_documents
 from ragspace.evaluation.questions import Question, read_questions
-from ragspace.parts import choose_embedder, choose_index
+from ragspace.parts import built_in_index, choose_embedder, choose_index
 from ragspace.retrieval.edge import EdgeIndex
 from ragspace.retrieval.protocols import PassageIndex
 from ragspace.retrieval.retriever import Retriever
@@ -54,7 +54,7 @@ async def _configured(settings: Settings) -> PassageIndex:
     index = choose_index(settings)
     if not isinstance(index, EdgeIndex):
         return index
-    copy = EdgeIndex(settings.data_dir / "index", index.collection, read_only=True)
+    copy = built_in_index(settings, settings.data_dir / "index", index.collection, read_only=True)
     await copy.open()
     if copy.generation is not None:
         return copy
@@ -62,7 +62,7 @@ async def _configured(settings: Settings) -> PassageIndex:
     from ragspace.retrieval.sample import load_sample
 
     await copy.close()
-    sample, embedder = EdgeIndex(settings.data_dir / "evaluation", "sample"), MiniLMEmbedder()
+    sample, embedder = built_in_index(settings, settings.data_dir / "evaluation", "sample"), MiniLMEmbedder()
     await load_sample(sample, embedder, count_tokens)
     await embedder.close()
     return sample
@@ -74,7 +74,7 @@ async def _indexed(settings: Settings, file: Path, docs: Sequence[Path]) -> Edge
 
     embedder = choose_embedder(settings)
     name = hashlib.sha256(f"{file}/{embedder.model}".encode()).hexdigest()[:16]
-    index = EdgeIndex(settings.data_dir / "evaluation", name)
+    index = built_in_index(settings, settings.data_dir / "evaluation", name)
     try:
         await ingest(docs, index, embedder, count_tokens)
     finally:

@@ -182,27 +182,28 @@ class EdgeIndex:
         )
 
     async def search(self, vector: Sequence[float], terms: SparseVector, limit: int) -> Found:
-        def search() -> tuple[list[Candidate], int]:
-            with self._shard() as shard:
-                return shard.search(vector, terms, limit), len(shard)
-
         if (flat := self._flat) is not None:
             with _told():
                 return flat.search(vector, terms, limit)
+
+        def search() -> tuple[list[Candidate], int]:
+            with self._borrowed() as opened:
+                return opened.shard.search(vector, terms, limit), opened.generation.manifest.passages
+
         candidates, indexed = await self._read(search)
         return assess(candidates, terms, indexed)
 
     async def passages(self, ids: Sequence[UUID]) -> list[Passage]:
         def passages() -> list[Passage]:
-            with self._shard() as shard:
-                return shard.passages(ids)
+            with self._borrowed() as opened:
+                return opened.shard.passages(ids)
 
         return await self._read(passages)
 
     async def sample(self) -> tuple[Passage, Vector] | None:
         def sample() -> tuple[Passage, Vector] | None:
-            with self._shard() as shard:
-                return shard.sample()
+            with self._borrowed() as opened:
+                return opened.shard.sample()
 
         return await self._run(sample)
 
@@ -210,8 +211,8 @@ class EdgeIndex:
         """Every passage with its stored vector, in no particular order."""
 
         def contents() -> list[tuple[Passage, Vector]]:
-            with self._shard() as shard:
-                return [(passage, vector) for passage, vector, _ in shard.contents()]
+            with self._borrowed() as opened:
+                return [(passage, vector) for passage, vector, _ in opened.shard.contents()]
 
         return await self._run(contents)
 
@@ -272,13 +273,13 @@ class EdgeIndex:
             return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
     @contextmanager
-    def _shard(self) -> Iterator[Shard]:
+    def _borrowed(self) -> Iterator[_Opened]:
         if self._held.opened is None:
             self._follow()
         with self._held.borrowed() as opened:
             if opened is None:
                 raise self._missing()
-            yield opened.shard
+            yield opened
 
     def _follow(self) -> bool:
         with self._following:

@@ -62,8 +62,8 @@ def join(ranked: Iterable[Passage], known: Sections, limit: int) -> list[Joined]
         key = passage.section_key
         if (key, passage.part) not in told:
             section = known.get(key, {})
-            near = [part for part in _near(passage) if part in section and (key, part) not in told]
-            parts = _extended(passage, {part: section[part] for part in near})
+            near = section.keys() & _near(passage)
+            parts = _extended(passage, {part: section[part] for part in near if (key, part) not in told})
             told.update((key, each.part) for each in parts)
             joined.append(Joined(_of_parts(passage, parts), passage))
     return joined

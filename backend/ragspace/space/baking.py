@@ -73,7 +73,7 @@ async def bake_sample(settings: Settings) -> dict[str, bytes]:
 
 
 async def _contents(directory: Path, collection: str) -> list[tuple[Passage, Vector]]:
-    index = EdgeIndex(directory, collection, read_only=True)
+    index = EdgeIndex(directory, collection, read_only=True, in_memory=False)
     await index.open()
     try:
         return await index.contents()
