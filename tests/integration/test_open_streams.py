@@ -1,9 +1,11 @@
-"""What a stream keeps in memory while it is open: nothing that only its beginning needed."""
+"""What a stream keeps in memory: while it is open, no more than it needs, and then nothing."""
 
 import gc
 import sys
 from itertools import chain
 from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from ragspace.connections import Connection
 from ragspace.models.protocols import GenerationRequest
@@ -46,3 +48,23 @@ async def test_an_open_stream_keeps_neither_its_prompt_nor_what_the_framework_ma
                 assert connections
                 assert all(sys.getsizeof(vars(each)) < SHARED_KEYS_BYTES for each in connections)
                 assert (await served.client.post(f"/api/chat/{message_id}/stop")).status == 204
+
+
+async def test_what_a_question_made_is_gone_without_the_garbage_collector(tmp_path):
+    async with ScriptedUpstream() as upstream:
+        upstream.reply_json({}).reply(FIRST_WORD, END)
+        settings = {"LLM_BASE_URL": upstream.url, "LLM_MODEL": "model"}
+        async with serving({**settings, "RAGSPACE_DATA_DIR": str(tmp_path)}) as served:
+            await served.until(lambda report: report["status"] == "healthy")
+            gc.collect()
+            gc.disable()
+            try:
+                async with served.client.post("/api/chat", json={"message": QUESTION}) as response:
+                    response.close()
+                async with served.client.post("/api/chat", json={"message": QUESTION}) as response:
+                    assert b'"done"' in await response.read()
+                left = [each for each in gc.get_objects() if isinstance(each, RequestResponseCycle)]
+                # The connection that is kept alive knows the last request.
+                assert len(left) == 1
+            finally:
+                gc.enable()

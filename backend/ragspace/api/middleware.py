@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ragspace import errors, logs
 from ragspace.api.error_responses import error_response
-from ragspace.api.event_stream import REST
+from ragspace.api.event_stream import DIRECT_SEND, REST
 from ragspace.api.security_headers import missing_headers
 from ragspace.spans import request_span
 
@@ -61,6 +61,8 @@ class RequestContext:
         rest: list[Coroutine[None, None, None]] = []
         head = {"method": "GET", "ragspace.head": True} if method == "HEAD" else {}
         inner: Scope = {**scope, **head, REST: rest}
+        # The connection would hold itself, for the garbage collector to find.
+        scope.pop(DIRECT_SEND, None)
         route = "none"
         with logs.request() as request_id, request_span(scope) as span:
             try:
