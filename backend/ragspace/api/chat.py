@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response
 
 from ragspace import errors
+from ragspace.api.body_route import BodyRoute
 from ragspace.api.dependencies import RuntimeDep
 from ragspace.api.error_handlers import ValidationFailed, documented
 from ragspace.api.error_responses import error_response
@@ -23,6 +24,7 @@ from ragspace.runtime import Runtime
 log = structlog.get_logger(__name__)
 
 router = APIRouter(prefix="/api/chat", tags=["chat"])
+questions = APIRouter(prefix=router.prefix, tags=["chat"], route_class=BodyRoute)
 
 EVENT = {
     "type": "object",
@@ -59,7 +61,7 @@ CLIENT_CLOSED_REQUEST = 499
 """nginx's, for the log alone: nobody is there to read it."""
 
 
-@router.post(
+@questions.post(
     "",
     summary="Ask a question",
     status_code=200,

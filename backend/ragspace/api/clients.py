@@ -1,5 +1,6 @@
 """Who a client is, for all that is counted per client."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from starlette.datastructures import Headers
@@ -23,6 +24,7 @@ def client_of(scope: Scope, hops: int) -> str:
     return _network(forwarded[-hops] if len(forwarded) >= hops else peer)
 
 
+@lru_cache
 def _network(entry: str) -> str:
     """`entry` may have a port. What is no address was written by no proxy: all such count as one client."""
     try:
