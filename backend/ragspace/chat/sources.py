@@ -10,17 +10,18 @@ from ragspace.retrieval.retriever import RankedPassage
 
 SNIPPET_CHARACTERS = 240
 
-KEPT_SNIPPETS = 1024
+KEPT = 1024
 """The same passages are told again and again."""
 
 
+@lru_cache(KEPT)
 def page_url(passage: Passage, docs_base_url: str | None) -> str:
     """Link to the passage's page and heading, below `docs_base_url` or from the site's root."""
     anchor = "#" + quote(passage.anchor, safe="=") if passage.anchor else ""
     return f"{docs_base_url or ''}/{quote(passage.page)}{anchor}"
 
 
-@lru_cache(KEPT_SNIPPETS)
+@lru_cache(KEPT)
 def snippet(content: str) -> str:
     """The passage's beginning in one line, cut at a word."""
     line = " ".join(content.split())

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from ragspace.documents.passage import Passage
@@ -19,11 +19,13 @@ from ragspace.retrieval.assessment import assess
 from ragspace.retrieval.edge_writer import EdgeWriter, Shipped
 from ragspace.retrieval.engine import EngineError, Shard
 from ragspace.retrieval.failures import collection_missing, engine_failed
-from ragspace.retrieval.flat import FlatIndex
 from ragspace.retrieval.generations import Generation, Generations, copy_shard
 from ragspace.retrieval.joining import Sections
 from ragspace.retrieval.locks import FileLock
 from ragspace.retrieval.protocols import Candidate, Found, IndexState, SparseVector
+
+if TYPE_CHECKING:
+    from ragspace.retrieval.flat import FlatIndex
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ class _Opened:
     shard: Shard
     lock: FileLock | None
     scratch: tempfile.TemporaryDirectory[str] | None
-    flat: FlatIndex | None = None
+    flat: "FlatIndex | None" = None
     users: int = 0
     retired: bool = False
 
@@ -133,7 +135,7 @@ class EdgeIndex:
         return None if flat is None else flat.sections
 
     @property
-    def _flat(self) -> FlatIndex | None:
+    def _flat(self) -> "FlatIndex | None":
         opened = self._held.opened
         return None if opened is None else opened.flat
 
@@ -307,6 +309,8 @@ class EdgeIndex:
     def _load(self, generation: Generation) -> _Opened:
         opened = self._load_shard(generation)
         if self._in_memory and 0 < generation.manifest.passages <= SMALL:
+            from ragspace.retrieval.flat import FlatIndex
+
             try:
                 opened.flat = FlatIndex(opened.shard.contents())
             except BaseException:

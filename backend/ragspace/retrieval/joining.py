@@ -1,9 +1,10 @@
 """Passages joined with their neighbours: small ones are found best, but a list is little without the sentence
 that introduces it."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from ragspace.documents.passage import Passage
@@ -21,13 +22,12 @@ Sections = Mapping[str, Mapping[int, Passage]]
 """Passages by their section's key and their part in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """`passage` is what several parts of one section say; its other fields are those of `matched`, the
-    passage that was found."""
+class Joined(NamedTuple):
+    """`passage` is what several parts of one section say; its other fields are those of the passage that was
+    found, at `place`, from 0, among the ranked."""
 
     passage: Passage
-    matched: Passage
+    place: int
 
 
 def by_section(passages: Iterable[Passage]) -> Sections:
@@ -55,17 +55,16 @@ def join(ranked: Iterable[Passage], known: Sections, limit: int) -> list[Joined]
     What stands in one that is better ranked is not told again.
     """
     joined: list[Joined] = []
-    told: set[tuple[str, int]] = set()
-    for passage in ranked:
+    told: dict[str, set[int]] = {}
+    for place, passage in enumerate(ranked):
         if len(joined) == limit:
             break
         key = passage.section_key
-        if (key, passage.part) not in told:
-            section = known.get(key, {})
-            near = section.keys() & _near(passage)
-            parts = _extended(passage, {part: section[part] for part in near if (key, part) not in told})
-            told.update((key, each.part) for each in parts)
-            joined.append(Joined(_of_parts(passage, parts), passage))
+        told_of_section = told.setdefault(key, set())
+        if passage.part not in told_of_section:
+            parts = _extended(passage, known.get(key, {}), told_of_section)
+            told_of_section.update([part.part for part in parts])
+            joined.append(Joined(_of_parts(passage, parts), place))
     return joined
 
 
@@ -81,13 +80,16 @@ def neighbourhoods(passages: Iterable[Passage]) -> Iterator[tuple[int, list[int]
                 yield place, [other for other, its in parts if abs(its - part) <= REACH]
 
 
-def _extended(passage: Passage, free: Mapping[int, Passage]) -> tuple[Passage, ...]:
-    """With one of its neighbours that are `free` at a time, after it and before it in turn, as far as there
-    is room; in the order of the section."""
+def _extended(passage: Passage, section: Mapping[int, Passage], told: Set[int]) -> tuple[Passage, ...]:
+    """With one of its neighbours that are not `told` at a time, after it and before it in turn, as far as
+    there is room; in the order of the section."""
+    if not passage.section:
+        return (passage,)  # its neighbours, if it has any, cannot be told
     parts = [passage]
     tokens = passage.token_count
     for _ in range(REACH):
-        for sibling, place in ((free.get(parts[-1].part + 1), len(parts)), (free.get(parts[0].part - 1), 0)):
+        for number, place in ((parts[-1].part + 1, len(parts)), (parts[0].part - 1, 0)):
+            sibling = None if number in told else section.get(number)
             if sibling is not None and tokens + sibling.token_count <= MOST_TOKENS:
                 parts.insert(place, sibling)
                 tokens += sibling.token_count

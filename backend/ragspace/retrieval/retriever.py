@@ -107,7 +107,11 @@ class Retriever:
         if not ranking.fits:
             return Retrieval((), _suggestions(ranking.candidates))
         joined = await self._joined([each.passage for each in ranking.candidates], limit)
-        told = [_told(each, ranking) for each in joined]
+        found = [ranking.candidates[each.place] for each in joined]
+        told = [
+            RankedPassage(each.passage, candidate.passage, candidate.similarity)
+            for each, candidate in zip(joined, found, strict=True)
+        ]
         return Retrieval(tuple(told), doubtful=ranking.doubtful)
 
     async def _joined(self, ranked: Sequence[Passage], limit: int) -> list[Joined]:
@@ -175,11 +179,6 @@ def _fitting(model: str, least: Verdict, texts: Sequence[str], found: Sequence[F
         if candidate is not None:
             best.setdefault(candidate.passage.content, candidate)
     return Ranking(tuple(best.values()), fits=True, doubtful=doubtful)
-
-
-def _told(joined: Joined, ranking: Ranking) -> RankedPassage:
-    similarity = next(each.similarity for each in ranking.candidates if each.passage is joined.matched)
-    return RankedPassage(joined.passage, joined.matched, similarity)
 
 
 def _suggestions(ranked: Sequence[Candidate]) -> tuple[Passage, ...]:

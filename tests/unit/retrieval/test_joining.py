@@ -62,7 +62,7 @@ def test_a_list_is_joined_with_the_sentence_that_introduces_it() -> None:
 
     assert joined.passage.content.startswith("The Space needs these secrets:\n\n- GEMINI_API_KEY")
     assert joined.passage.anchor == "secrets"
-    assert joined.matched == found[0]
+    assert joined.place == 0
 
 
 def test_every_part_stands_in_the_joined_passage_word_for_word_and_in_order() -> None:
