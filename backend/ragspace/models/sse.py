@@ -1,6 +1,7 @@
 """Server-sent events of an upstream model, read as they come off the wire."""
 
 import asyncio
+from typing import ClassVar
 
 import aiohttp
 
@@ -11,6 +12,13 @@ MAX_EVENT_BYTES = 1 << 20
 
 MAX_STREAM_BYTES = 16 << 20
 """No answer is as long, thoughts included; a model that does not end would fill the memory."""
+
+EVENT_SECONDS = 0.000_15
+"""What the way of an event from the model to its reader takes of the event loop's time, and something over:
+with it 400 streams get 16 events a second each, and questions their turn."""
+
+LEAST_PAUSE_SECONDS = 0.005
+"""Fewer streams than need so long do not wait for each other."""
 
 _BLANK = (b"", b"\r")
 
@@ -55,11 +63,17 @@ class SseStream:
     """The events of one response: each read gives all payloads that have arrived by then, in order.
 
     What arrives together stays together, so that a burst costs its readers one step and not one per event.
+    And where many streams are open, each leaves the others their time between two of its reads: so more
+    arrives together the more of them there are, and a model that is slower than that waits for nobody.
     Reading raises whatever reading the response raises, and UpstreamFailure (`error`) for a stream without an
     end. To be closed.
     """
 
+    open: ClassVar[int] = 0
+    """How many there are in this process, which has one event loop."""
+
     def __init__(self, response: aiohttp.ClientResponse, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        SseStream.open += 1
         self._content = response.content
         self._parser = SseParser(max_event_bytes)
         self._ended = False
@@ -69,10 +83,14 @@ class SseStream:
         """Until when the read lasts that is under way."""
         self._timer: asyncio.TimerHandle | None = None
         """One for all reads: deadlines move with every event, the timer when it rings too early."""
+        self._next_read_at = 0.0
 
     async def read(self, deadline: float) -> list[bytes]:
         """The payloads; none at the stream's end. Raises TimeoutError where no event has come by `deadline`
         (the event loop's time)."""
+        pause = self._next_read_at - self._loop.time()
+        if pause >= LEAST_PAUSE_SECONDS:
+            await asyncio.sleep(pause)
         self._deadline = deadline
         if self._timer is None or self._timer.when() > deadline:
             self._set_timer(deadline)
@@ -85,11 +103,12 @@ class SseStream:
             payloads = self._parser.feed(chunk) if chunk else self._parser.finish()
             if payloads:
                 self._deadline = None
+                self._next_read_at = self._loop.time() + EVENT_SECONDS * SseStream.open
                 return payloads
         return []
 
     def _set_timer(self, deadline: float) -> None:
-        self.close()
+        self._cancel_timer()
         self._timer = self._loop.call_at(deadline, self._rung)
 
     def _rung(self) -> None:
@@ -102,6 +121,10 @@ class SseStream:
             self._set_timer(self._deadline)
 
     def close(self) -> None:
+        SseStream.open -= 1
+        self._cancel_timer()
+
+    def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

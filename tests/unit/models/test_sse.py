@@ -67,8 +67,25 @@ async def test_a_stream_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPat
         await upstream.close()
 
 
-async def _read_to_its_end(upstream: Upstream) -> None:
+async def test_the_more_streams_there_are_the_more_of_each_arrives_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(SseStream, "open", 2000)
+    said = [step for number in range(20) for step in (b"data: %d\n\n" % number, 0.002)]
+    async with ScriptedUpstream() as service:
+        service.reply(*said)
+        upstream = Upstream(service.url)
+        reads = await _read_to_its_end(upstream)
+        await upstream.close()
+    assert [payload for read in reads for payload in read] == [b"%d" % number for number in range(20)]
+    assert len(reads) <= 3
+    assert SseStream.open == 2000
+
+
+async def _read_to_its_end(upstream: Upstream) -> list[list[bytes]]:
+    reads = []
     async with upstream.stream("GET", "/") as response:
         with closing(SseStream(response)) as events:
-            while await events.read(asyncio.get_running_loop().time() + 10):
-                pass
+            while read := await events.read(asyncio.get_running_loop().time() + 10):
+                reads.append(read)
+    return reads
