@@ -42,7 +42,8 @@ class Answers:
         self._relay = relay
         self._answers: dict[UUID, Answer] = {}
         self._running: dict[asyncio.Task[None], Answer] = {}
-        self._finished_bytes: dict[UUID, int] = {}
+        self._finished_sizes: dict[UUID, int] = {}
+        self._finished_bytes = 0
         self._forgetting: dict[UUID, asyncio.TimerHandle] = {}
         self._drain: asyncio.Task[None] | None = None
 
@@ -76,13 +77,14 @@ class Answers:
         answer = self._running.pop(task)
         message_id = answer.message_id
         if message_id in self._answers:
-            self._finished_bytes[message_id] = answer.size
+            self._finished_sizes[message_id] = size = answer.size
+            self._finished_bytes += size
             loop = asyncio.get_running_loop()
             self._forgetting[message_id] = loop.call_later(self._kept_seconds, self.forget, message_id)
-        while self._finished_bytes and (
-            len(self._finished_bytes) > KEPT_ANSWERS or sum(self._finished_bytes.values()) > self._kept_bytes
+        while self._finished_sizes and (
+            len(self._finished_sizes) > KEPT_ANSWERS or self._finished_bytes > self._kept_bytes
         ):
-            self.forget(next(iter(self._finished_bytes)))
+            self.forget(next(iter(self._finished_sizes)))
 
     def get(self, message_id: UUID) -> Answer | None:
         """An answer that is or was written here."""
@@ -125,7 +127,7 @@ class Answers:
 
     def forget(self, message_id: UUID) -> None:
         self._answers.pop(message_id, None)
-        self._finished_bytes.pop(message_id, None)
+        self._finished_bytes -= self._finished_sizes.pop(message_id, 0)
         timer = self._forgetting.pop(message_id, None)
         if timer is not None:
             timer.cancel()

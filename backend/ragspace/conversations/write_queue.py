@@ -49,6 +49,8 @@ class WriteQueue:
         self._conversations = conversations
         self._timeout = timeout
         self._lanes: OrderedDict[UUID, deque[_Queued]] = OrderedDict()
+        self._length = 0
+        """How many writes are in all lanes."""
         self._writers: dict[UUID, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(CONCURRENT_WRITES)
         self._recovery: asyncio.Task[None] | None = None
@@ -69,7 +71,7 @@ class WriteQueue:
 
     def defers(self, count: int) -> bool:
         """Whether so many writes are deferred, asked before every question: mostly hardly any is queued."""
-        return sum(map(len, self._lanes.values())) >= count and self.deferred >= count
+        return self._length >= count and self.deferred >= count
 
     def lane(self, conversation_id: UUID) -> list[Write]:
         """What of a conversation is not known to be written, in order."""
@@ -102,6 +104,7 @@ class WriteQueue:
     def _append(self, write: Write) -> _Queued:
         queued = _Queued(write)
         self._lanes.setdefault(write.conversation_id, deque()).append(queued)
+        self._length += 1
         if self.outage:
             queued.settle(None)
         else:
@@ -114,6 +117,7 @@ class WriteQueue:
         lane = self._lanes.get(conversation_id, deque())
         for queued in lane:
             queued.settle(None)
+        self._length -= len(lane)
         lane.clear()
 
     def wake(self) -> None:
@@ -135,7 +139,7 @@ class WriteQueue:
         for writer in writers:
             writer.cancel()
         await asyncio.gather(*writers, return_exceptions=True)
-        lost = sum(len(lane) for lane in self._lanes.values())
+        lost = self._length
         for conversation_id in self._lanes:
             self.drop(conversation_id)
         self._lanes.clear()
@@ -188,6 +192,7 @@ class WriteQueue:
             )
         if lane and lane[0] is queued:
             lane.popleft()
+            self._length -= 1
         queued.settle(result)
         return True
 
