@@ -16,6 +16,7 @@ from ragspace.documents.passage import Passage
 from ragspace.errors import ConfigurationError
 from ragspace.models.protocols import Vector
 from ragspace.retrieval.assessment import assess
+from ragspace.retrieval.batch import Batch
 from ragspace.retrieval.edge_writer import EdgeWriter, Shipped
 from ragspace.retrieval.engine import EngineError, Shard
 from ragspace.retrieval.failures import collection_missing, engine_failed
@@ -25,7 +26,7 @@ from ragspace.retrieval.locks import FileLock
 from ragspace.retrieval.protocols import Candidate, Found, IndexState, SparseVector
 
 if TYPE_CHECKING:
-    from ragspace.retrieval.flat import FlatIndex
+    from ragspace.retrieval.flat import FlatIndex, Sought
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +118,7 @@ class EdgeIndex:
         self._generations = Generations(directory / collection)
         self._read_only = read_only
         self._held = _Held()
+        self._searches = Batch(_search)
         self._searching = False
         self._stamp: tuple[int, int] | None = None
         self._failed_stamp: tuple[int, int] | None = None
@@ -186,7 +188,7 @@ class EdgeIndex:
     async def search(self, vector: Sequence[float], terms: SparseVector, limit: int) -> Found:
         if (flat := self._flat) is not None:
             with _told():
-                return flat.search(vector, terms, limit)
+                return await self._searches.ask((flat, limit), (vector, terms))
 
         def search() -> tuple[list[Candidate], int]:
             with self._borrowed() as opened:
@@ -338,6 +340,11 @@ class EdgeIndex:
 
     def _missing(self) -> Exception:
         return collection_missing(self.collection, embedded=True)
+
+
+def _search(of: "tuple[FlatIndex, int]", questions: "Sequence[Sought]") -> list[Found]:
+    flat, limit = of
+    return flat.search(questions, limit)
 
 
 @contextmanager

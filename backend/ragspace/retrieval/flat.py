@@ -7,8 +7,8 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import partial
-from itertools import accumulate
-from typing import NamedTuple, cast
+from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +24,13 @@ from ragspace.retrieval.rarity import inverse_document_frequency
 Scores = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
-NOWHERE = LOOKED_AT
-"""The place of what is not among the first."""
+Sought = tuple[Sequence[float], SparseVector]
+"""A question's vector, of the index's dimensions, and its terms."""
 
-LEAST = np.array([[-math.inf], [math.ulp(0.0)]])
+LEAST = np.array([[[-math.inf]], [[math.ulp(0.0)]]])
 """The least cosine and BM25 score of what is found: one at least of the terms."""
+
+RANKS = np.arange(LOOKED_AT)
 
 _candidate = partial(tuple.__new__, Candidate)
 """As Candidate._make, in a quarter of its time."""
@@ -45,30 +47,17 @@ class _Posting(NamedTuple):
 
 
 class _Held(NamedTuple):
-    """The postings of the terms that are sought and held by any passage, one and more; `rows` are those of
-    all postings, one after the other."""
+    """A term that is held by any passage and sought by the question of this number, and its weight there."""
 
-    sought: Sequence[int]
-    weights: Sequence[float]
-    postings: Sequence[_Posting]
-    rows: Rows
+    number: int
+    term: int
+    weight: float
+    posting: _Posting
 
-    def scores(self, passages: int) -> Scores:
-        """Each row's BM25 score."""
-        weighted = [
-            posting.scores if weight == 1.0 else weight * posting.scores
-            for weight, posting in zip(self.weights, self.postings, strict=True)
-        ]
-        return cast("Scores", np.bincount(self.rows, np.concatenate(weighted), passages))
-
-    def terms(self, places: Rows) -> dict[int, SoughtTerm]:
-        """What is known of each, by the rows' places; NOWHERE are those that are not among the first."""
-        starts = accumulate([posting.length for posting in self.postings[:-1]], initial=0)
-        foremost = np.minimum.reduceat(places.take(self.rows), list(starts)).tolist()
-        return {
-            term: SoughtTerm(posting.rarity, place if place < NOWHERE else None)
-            for term, posting, place in zip(self.sought, self.postings, foremost, strict=True)
-        }
+    @property
+    def scores(self) -> Scores:
+        """What it adds to the passages' BM25 scores."""
+        return self.posting.scores if self.weight == 1.0 else self.weight * self.posting.scores
 
 
 class FlatIndex:
@@ -82,71 +71,109 @@ class FlatIndex:
         in_order = sorted(contents, key=lambda each: (each[0].file, each[0].part))
         passages, vectors, terms = zip(*in_order, strict=True)
         self._passages: Sequence[Passage] = passages
-        self._vectors = np.array(vectors, dtype=np.float32)
+        self._width = len(passages) + 1
+        """How many places each question's scores take: the last is nobody's, and the neighbour of whoever has
+        none."""
+        self._vectors = np.array(vectors, dtype=np.float32).T
         self._postings = _postings(terms)
-        self._absent = inverse_document_frequency(0, len(passages))
+        self._absent = SoughtTerm(inverse_document_frequency(0, len(passages)), None)
         self._near = _neighbours(passages)
-        self._unfound = np.full((2, len(passages) + 1), -np.inf)
-        self._first_places = np.arange(LOOKED_AT)
-        self._nowhere = np.full(len(passages), NOWHERE)
         self._originals = _originals(passages)
         self.sections = by_section(passages)
 
-    def search(self, vector: Sequence[float], terms: SparseVector, limit: int) -> Found:
-        """As PassageIndex.search."""
-        held = self._held(terms)
-        scores = np.zeros((2, len(self._passages)))
-        scores[0] = self._vectors @ np.asarray(vector, dtype=np.float32)
-        if held is not None:
-            scores[1] = held.scores(len(self._passages))
-        rows = self._best(scores, limit)
-        own = scores.take(rows, axis=1)
+    def search(self, questions: Sequence[Sought], limit: int) -> list[Found]:
+        """As PassageIndex.search, for one question or more: for some of them NumPy takes hardly longer than
+        for one."""
+        held = self._held(questions)
+        holders = self._holders(held)
+        scores = self._scores(questions, held, holders)
+        numbers, rows = self._best(scores, limit)
+        places = rows + numbers * self._width
+        own = scores.reshape(2, -1).take(places, axis=1)
         np.minimum(np.maximum(own[0], 0.0), 1.0, out=own[0])
-        order = self._order(rows, own)
-        ranked = rows.take(order)
-        cosines, lexical = own.take(order, axis=1).tolist()
-        passages = map(self._passages.__getitem__, ranked.tolist())
-        known = dict.fromkeys(terms.indices, SoughtTerm(self._absent, None))
-        if held is not None:
-            places = self._nowhere.copy()
-            places[ranked[:LOOKED_AT]] = self._first_places[: len(ranked)]
-            known |= held.terms(places)
-        return Found([*map(_candidate, zip(passages, cosines, lexical, strict=True))], known)
+        order = self._order(numbers, rows, own)
+        passages = map(self._passages.__getitem__, rows.take(order).tolist())
+        candidates = [*map(_candidate, zip(passages, *own.take(order, axis=1).tolist(), strict=True))]
+        ends = np.bincount(numbers.take(order)).cumsum().tolist()
+        ranked = [candidates[begin:end] for begin, end in pairwise([0, *ends])]
+        known = [dict.fromkeys(terms.indices, self._absent) for _, terms in questions]
+        if held:
+            foremost = self._foremost(held, holders, places.take(order), ends)
+            for each, place in zip(held, foremost, strict=True):
+                known[each.number][each.term] = SoughtTerm(
+                    each.posting.rarity, place if place < LOOKED_AT else None
+                )
+        return list(map(Found, ranked, known))
 
-    def _held(self, terms: SparseVector) -> _Held | None:
-        weighted = zip(terms.indices, terms.values, strict=True)
-        held = [(term, weight, self._postings[term]) for term, weight in weighted if term in self._postings]
+    def _held(self, questions: Sequence[Sought]) -> list[_Held]:
+        postings = self._postings
+        return [
+            _Held(number, term, weight, postings[term])
+            for number, (_, terms) in enumerate(questions)
+            for term, weight in zip(terms.indices, terms.values, strict=True)
+            if term in postings
+        ]
+
+    def _holders(self, held: Sequence[_Held]) -> Rows:
+        """The places of the passages that hold the terms, one term after the other."""
         if not held:
-            return None
-        sought, weights, postings = zip(*held, strict=True)
-        return _Held(sought, weights, postings, np.concatenate([posting.rows for posting in postings]))
+            return np.empty(0, dtype=np.intp)
+        begins = np.array([each.number * self._width for each in held])
+        rows = np.concatenate([each.posting.rows for each in held])
+        holders: Rows = rows + begins.repeat([each.posting.length for each in held])
+        return holders
 
-    def _best(self, scores: Scores, limit: int) -> Rows:
-        """The rows of the best `limit` by either score, and what is level with the last of them."""
-        last = len(self._passages) - limit
-        if last <= 0:
-            return np.arange(len(self._passages))
+    def _scores(self, questions: Sequence[Sought], held: Sequence[_Held], holders: Rows) -> Scores:
+        """(2, questions, width): the cosines and the BM25 scores."""
+        scores = np.zeros((2, len(questions), self._width))
+        vectors = np.array([vector for vector, _ in questions], dtype=np.float32)
+        scores[0, :, :-1] = vectors @ self._vectors
+        scores[0, :, -1] = -np.inf
+        if held:
+            weighted = np.concatenate([each.scores for each in held])
+            scores[1] = np.bincount(holders, weighted, scores[1].size).reshape(scores[1].shape)
+        return scores
+
+    def _best(self, scores: Scores, limit: int) -> tuple[Rows, Rows]:
+        """The best `limit` of each question by either score, and what is level with the last of them: the
+        question's number and the row of each, in order."""
+        last = max(1, self._width - limit)
         ordered = scores.copy()
         ordered.partition(last)
-        found = scores >= np.maximum(ordered[:, last : last + 1], LEAST)
-        rows: Rows = (found[0] | found[1]).nonzero()[0]
-        return rows
+        best = scores >= np.maximum(ordered[:, :, last : last + 1], LEAST)
+        numbers, rows = (best[0] | best[1]).nonzero()
+        return numbers, rows
 
-    def _order(self, rows: Rows, own: Scores) -> Rows:
-        """The places among `rows` by rank, each content once: the formula is that of `ranking.rank`, without
-        the subtraction that changes no order."""
-        distance = own[0] - np.add.reduce(own[0]) / len(rows)
-        spread = math.sqrt(distance.dot(distance) / len(rows)) or 1.0
-        weights = np.array((-1.0 / spread, -LEXICAL_WEIGHT))
-        found = self._unfound.copy()
-        found[:, rows] = own
-        around = np.maximum.reduce(found.take(self._near.take(rows, axis=1), axis=1), axis=1)
-        order: Rows = np.lexsort((weights @ own, weights @ around))
+    def _order(self, numbers: Rows, rows: Rows, own: Scores) -> Rows:
+        """Whose turn it is, question by question, by rank and each content once: the formula is that of
+        `ranking.rank`, but lower is better, and what is subtracted there from all alike is not here."""
+        counts = np.bincount(numbers)
+        distance = own[0] - (np.bincount(numbers, own[0]) / counts).take(numbers)
+        spread = np.sqrt(np.bincount(numbers, distance * distance) / counts)
+        spread[spread == 0.0] = 1.0
+        weighted = own * -LEXICAL_WEIGHT
+        np.divide(own[0], -spread.take(numbers), out=weighted[0])
+        begins = numbers * self._width
+        found = np.full((2, len(counts) * self._width), np.inf)
+        found[:, rows + begins] = weighted
+        around = np.minimum.reduce(found.take(self._near.take(rows, axis=1) + begins, axis=1), axis=1)
+        order: Rows = np.lexsort((np.add.reduce(weighted), np.add.reduce(around), numbers))
         if self._originals is None:
             return order
-        _, first = np.unique(self._originals[rows[order]], return_index=True)
+        contents = self._originals.take(rows) + begins
+        _, first = np.unique(contents.take(order), return_index=True)
         first.sort()
         return order[first]
+
+    def _foremost(self, held: Sequence[_Held], holders: Rows, places: Rows, ends: Sequence[int]) -> list[int]:
+        """By term, the rank from 0 of the first that holds it; LOOKED_AT where none of the first does."""
+        ranks = np.full(len(ends) * self._width, LOOKED_AT)
+        for begin, end in pairwise([0, *ends]):
+            first = places[begin : min(end, begin + LOOKED_AT)]
+            ranks[first] = RANKS[: len(first)]
+        begins = accumulate([each.posting.length for each in held[:-1]], initial=0)
+        foremost: list[int] = np.minimum.reduceat(ranks.take(holders), list(begins)).tolist()
+        return foremost
 
 
 def _postings(terms: Sequence[SparseVector]) -> dict[int, _Posting]:

@@ -90,7 +90,7 @@ async def test_it_ranks_as_the_engine_and_ranking_do(
 ) -> None:
     vector, terms = EMBEDDER.vector(question), search_terms(question)
 
-    ours = flat.search(vector, terms, 10 * PASSAGES).ranked
+    ours = flat.search([(vector, terms)], 10 * PASSAGES)[0].ranked
     theirs = (await engine.search(vector, terms, 10 * PASSAGES)).ranked
 
     assert engine.sections is None
@@ -108,7 +108,7 @@ async def test_it_finds_what_the_engine_finds_and_what_is_level_with_the_last_of
 ) -> None:
     vector, terms = EMBEDDER.vector(question), search_terms(question)
 
-    ours = {each.passage: each for each in flat.search(vector, terms, LIMIT).ranked}
+    ours = {each.passage: each for each in flat.search([(vector, terms)], LIMIT)[0].ranked}
     theirs = {each.passage: each for each in (await engine.search(vector, terms, LIMIT)).ranked}
 
     assert ours.keys() >= theirs.keys()
@@ -123,7 +123,7 @@ async def test_it_knows_where_terms_are_held_and_exactly_how_rare_they_are(
     vector, terms = EMBEDDER.vector(question), search_terms(question)
     holding = {term: sum(term in index_terms(each).by_term() for each in corpus()) for term in terms.indices}
 
-    ours = flat.search(vector, terms, LIMIT).terms
+    ours = flat.search([(vector, terms)], LIMIT)[0].terms
     theirs = (await engine.search(vector, terms, LIMIT)).terms
 
     assert ours.keys() == theirs.keys()
@@ -140,7 +140,7 @@ def test_equal_scores_keep_the_order_of_the_documents() -> None:
     same = [passage(f"sensor {name}", file=f"docs/{name}.md", heading="") for name in ("c", "a", "b")]
     index = FlatIndex([(each, EMBEDDER.vector("sensor"), SparseVector([], [])) for each in same])
 
-    found = index.search(EMBEDDER.vector("sensor"), search_terms("sensor"), 3)
+    [found] = index.search([(EMBEDDER.vector("sensor"), search_terms("sensor"))], 3)
 
     assert [each.passage.file for each in found.ranked] == ["docs/a.md", "docs/b.md", "docs/c.md"]
 
@@ -149,10 +149,26 @@ def test_a_single_passage_that_is_opposite_has_no_similarity() -> None:
     alone = passage("sensor", heading="")
     index = FlatIndex([(alone, EMBEDDER.vector("sensor"), index_terms(alone))])
 
-    [found] = index.search([-value for value in EMBEDDER.vector("sensor")], search_terms("sensor"), 3).ranked
+    opposite = [-value for value in EMBEDDER.vector("sensor")]
+    [found] = index.search([(opposite, search_terms("sensor"))], 3)
 
-    assert (found.passage, found.similarity) == (alone, 0.0)
-    assert found.lexical > 0
+    [only] = found.ranked
+    assert (only.passage, only.similarity) == (alone, 0.0)
+    assert only.lexical > 0
+
+
+def test_questions_searched_together_find_what_each_finds_alone(flat: FlatIndex) -> None:
+    sought = [(EMBEDDER.vector(question), search_terms(question)) for question in QUESTIONS]
+
+    together = flat.search(sought, LIMIT)
+
+    alone = [found for each in sought for found in flat.search([each], LIMIT)]
+    assert [found.terms for found in together] == [found.terms for found in alone]
+    for ours, theirs in zip(together, alone, strict=True):
+        assert [each.passage for each in ours.ranked] == [each.passage for each in theirs.ranked]
+        for our, their in zip(ours.ranked, theirs.ranked, strict=True):
+            assert our.similarity == pytest.approx(their.similarity, abs=1e-6)
+            assert our.lexical == pytest.approx(their.lexical)
 
 
 def test_every_passage_is_known_by_its_section(flat: FlatIndex) -> None:
