@@ -8,10 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import accumulate, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ragspace.documents.passage import Passage
 from ragspace.models.protocols import Vector
@@ -21,8 +20,9 @@ from ragspace.retrieval.protocols import Candidate, Found, SoughtTerm, SparseVec
 from ragspace.retrieval.ranking import LEXICAL_WEIGHT
 from ragspace.retrieval.rarity import inverse_document_frequency
 
-Scores = NDArray[np.float64]
-Rows = NDArray[np.intp]
+# As numpy.typing.NDArray, which the image leaves out.
+Scores = np.ndarray[tuple[Any, ...], np.dtype[np.float64]]
+Rows = np.ndarray[tuple[Any, ...], np.dtype[np.intp]]
 
 Sought = tuple[Sequence[float], SparseVector]
 """A question's vector, of the index's dimensions, and its terms."""
