@@ -135,7 +135,8 @@ async def _examples() -> list[Example]:
             )
             for number, (question, vector) in enumerate(zip(questions, vectors, strict=True)):
                 for kind, searched in _kinds(question, whole, contents, foreign=number >= len(own)):
-                    found = searched.search(vector, search_terms(question.question), CANDIDATES)
+                    sought = (vector, search_terms(question.question))
+                    [found] = searched.search([sought], CANDIDATES)
                     examples.append(Example(name, kind, gather(question.question, found)))
     await embedder.close()
     return examples
