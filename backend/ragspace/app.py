@@ -82,9 +82,14 @@ def create_app(
         expose_headers=["X-Request-ID", "Retry-After"],
         max_age=600,
     )
-    for router in (chat.questions, chat.router, health.router, conversations.router):
-        app.include_router(router)
-    for router in (page_router(), reference_router(app)):
+    for router in (
+        chat.questions,
+        chat.router,
+        health.router,
+        conversations.router,
+        page_router(),
+        reference_router(app),
+    ):
         app.include_router(router)
     return app
 
