@@ -35,6 +35,10 @@ JOURNAL_FLUSH_SECONDS = 2.0
 """How long a stopping server tries to write what the storage has not taken yet."""
 
 
+ANSWER_AWAITED_SECONDS = 1.0
+"""So much later than its answer began a question is stored, or with its answer where that takes less: a short
+answer costs one transaction, and the questions of a rush are not stored while others wait to be asked."""
+
 ABANDONED_SECONDS = 600.0
 """The age at which an answer that is still called running is taken for one of a process that was killed since
 this one began; and how often such answers are looked for."""
@@ -64,7 +68,12 @@ class Runtime:
         self._retriever = Retriever(
             parts.index, parts.embedder, reader_decides=settings.generation != "extractive"
         )
-        self._journal = Journal(parts.conversations, timeout=settings.storage_seconds / 2)
+        self._journal = Journal(
+            parts.conversations,
+            timeout=settings.storage_seconds / 2,
+            # Another replica may be asked for the conversation as soon as it has an id.
+            answer_awaited=0.0 if relay else ANSWER_AWAITED_SECONDS,
+        )
         interval = settings.health_interval_seconds
         index_interval = BUILT_IN_INDEX_INTERVAL if parts.index.embedded else interval
         self.health = Health(

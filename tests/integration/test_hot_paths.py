@@ -23,6 +23,7 @@ from ragspace.chat.streams import Answers
 from ragspace.conversations.journal import Journal
 from ragspace.conversations.records import Message
 from ragspace.conversations.repository import SqlConversations
+from ragspace.conversations.write_queue import Settled
 from ragspace.health import Health, Probe
 from ragspace.models.openai import OpenAIGenerator
 from ragspace.models.protocols import Delta, Finish, GenerationRequest
@@ -133,9 +134,9 @@ async def test_a_question_is_stored_when_its_answer_has_begun(conversations: Sql
                     yield piece
 
     class NotedJournal(Journal):
-        async def begin(self, question: Message, answer: Message, *, first: bool = False) -> None:
+        def begin(self, question: Message, answer: Message, *, first: bool = False) -> Settled:
             order.append(f"stored {answer.content!r}")
-            await super().begin(question, answer, first=first)
+            return super().begin(question, answer, first=first)
 
     async with ScriptedUpstream() as upstream:
         upstream.reply(sse({"choices": [{"delta": {"content": "It measures."}, "finish_reason": "stop"}]}))

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -26,7 +25,7 @@ class Keeping:
         self._answer = answer
         self.asked_at = datetime.now(UTC)
         self._timer: asyncio.TimerHandle | None = None
-        self._begun: asyncio.Task[None] | None = None
+        self._begun = False
 
     @property
     def first(self) -> bool:
@@ -37,22 +36,21 @@ class Keeping:
         """The question's conversation is known: it will be stored, whatever comes of it."""
         self._timer = asyncio.get_running_loop().call_later(KEPT_WITHIN_SECONDS, self.begin)
 
-    def begin(self) -> "asyncio.Task[None]":
-        """Store the question now, where that has not begun."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._begun is None:
-            asked = Message(
-                id=uuid4(),
-                conversation_id=self._answer.conversation_id,
-                role="user",
-                content=self._question.message,
-                created_at=self.asked_at,
-            )
-            self._begun = asyncio.create_task(
-                self._journal.begin(asked, self._answered("running"), first=self.first)
-            )
-        return self._begun
+    def begin(self) -> None:
+        """Have the question stored, where that has not begun."""
+        if self._timer is None or self._begun:
+            return
+        self._timer.cancel()
+        self._begun = True
+        asked = Message(
+            id=uuid4(),
+            conversation_id=self._answer.conversation_id,
+            role="user",
+            content=self._question.message,
+            created_at=self.asked_at,
+        )
+        # Without a text: by that a replica that takes over knows what was lost with the one that wrote.
+        self._journal.begin(asked, self._answered("running"), first=self.first)
 
     async def finish(
         self, status: Status, sources: Sequence[dict[str, Any]], details: Mapping[str, Any]
@@ -60,23 +58,22 @@ class Keeping:
         """Store the answer after its question, where that was taken. Raises what the journal raises."""
         if self._timer is None:
             return
-        await self.begin()
+        self.begin()
         told = {**details, "mode": self._question.mode}
         if self._answer.failure is not None:
             told["error"] = self._answer.failure.code
-        answered = self._answered(status)
         await self._journal.finish(
-            replace(answered, content=self._answer.text, sources=list(sources), details=told)
+            self._answered(status, content=self._answer.text, sources=list(sources), details=told)
         )
 
-    def _answered(self, status: Status) -> Message:
-        """The answer, still without its text."""
+    def _answered(self, status: Status, *, content: str = "", **told: Any) -> Message:
         return Message(
             id=self._answer.message_id,
             conversation_id=self._answer.conversation_id,
             role="assistant",
-            content="",
+            content=content,
             # One microsecond apart, so that a question always sorts before its answer.
             created_at=self.asked_at + timedelta(microseconds=1),
             status=status,
+            **told,
         )

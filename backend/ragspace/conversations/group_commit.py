@@ -13,7 +13,7 @@ from uuid import UUID
 from ragspace.conversations.records import Message
 from ragspace.errors import StorageUnavailable
 
-MOST_TOGETHER = 100
+MOST_TOGETHER = 500
 """Writes in one transaction, so that it takes not much longer than one of a single write."""
 
 

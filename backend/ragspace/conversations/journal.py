@@ -4,13 +4,14 @@ Writes go through a queue (see write_queue.py), which waits for a storage that i
 queued as if it were written.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from uuid import UUID
 
 from ragspace.conversations.ordering import exchanges, in_order
 from ragspace.conversations.records import Conversations, Exchange, Message, Rating
-from ragspace.conversations.write_queue import WriteQueue
+from ragspace.conversations.write_queue import Settled, WriteQueue
 from ragspace.conversations.writes import Begin, Delete, Finish, Messages, Rate, Write
 from ragspace.errors import StorageUnavailable
 
@@ -20,12 +21,19 @@ REMEMBERED_DELETIONS = 10_000
 
 class Journal:
     """`limit` is how many writes may wait for the storage before new questions are refused (what belongs to
-    answers that are under way is always taken); `timeout` bounds each write, in seconds."""
+    answers that are under way is always taken); `timeout` bounds each write. A question waits for its answer
+    as long as `answer_awaited`, to be written with it; who reads here sees it at once. Both in seconds."""
 
-    def __init__(self, conversations: Conversations, limit: int = 1000, timeout: float = 5.0) -> None:
+    def __init__(
+        self,
+        conversations: Conversations,
+        limit: int = 1000,
+        timeout: float = 5.0,
+        answer_awaited: float = 0.0,
+    ) -> None:
         self._conversations = conversations
         self._limit = limit
-        self._queue = WriteQueue(conversations, timeout)
+        self._queue = WriteQueue(conversations, timeout, answer_awaited)
         self._deleted: OrderedDict[UUID, None] = OrderedDict()
 
     @property
@@ -42,18 +50,22 @@ class Journal:
         if self.full:
             raise self._unavailable()
 
-    async def begin(self, question: Message, answer: Message, *, first: bool = False) -> None:
-        """Keep a question and its answer-to-come, at once or when the storage is back. `first` says that the
-        question opens its conversation, which can then be read although the storage is away."""
-        await self._write(Begin(question, answer, first))
+    def begin(self, question: Message, answer: Message, *, first: bool = False) -> Settled:
+        """Keep a question and its answer-to-come, soon or when the storage is back: who waits for the result
+        waits for that, `timeout` at most. `first` says that the question opens its conversation, which can
+        then be read although the storage is away."""
+        return self._write(Begin(question, answer, first))
 
-    async def finish(self, answer: Message) -> None:
-        """Keep an answer's end, at once or when the storage is back."""
-        await self._write(Finish(answer))
+    def finish(self, answer: Message) -> Settled:
+        """Keep an answer's end, in the same way."""
+        return self._write(Finish(answer))
 
-    async def _write(self, write: Begin | Finish) -> None:
+    def _write(self, write: Begin | Finish) -> Settled:
         if write.conversation_id not in self._deleted:
-            await self._queue.submit(write)
+            return self._queue.submit(write)
+        settled: Settled = asyncio.get_running_loop().create_future()
+        settled.set_result(None)
+        return settled
 
     async def messages(self, conversation_id: UUID) -> Sequence[Message] | None:
         """As Conversations.messages. Raises StorageUnavailable where what is queued is not the whole."""

@@ -1,10 +1,10 @@
 """Makes the tables, and adds what tables of an earlier version lack; safe in several processes at once."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Inspector, Table, inspect, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from ragspace.conversations.failures import RIGHTS, failure_of
@@ -13,11 +13,19 @@ from ragspace.errors import ConfigurationError
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 MIGRATION_LOCK = int.from_bytes(b"ragspace")
 """The key of the advisory lock that one migration at a time holds."""
 
 
-async def migrate(engine: AsyncEngine, *, rehearsal: bool = False) -> list[str]:
+class Transaction(Protocol):
+    """Runs `work` in a transaction."""
+
+    async def __call__(self, work: Callable[[Connection], T], *, writes: bool = False) -> T: ...
+
+
+async def migrate(transaction: Transaction, *, rehearsal: bool = False) -> list[str]:
     """Make what is missing, in one transaction; where nothing is missing, nothing but reading is needed.
     The statements that were wanting; in a `rehearsal` they are run and taken back. A role that may make
     nothing does without a table that is dispensable.
@@ -28,37 +36,55 @@ async def migrate(engine: AsyncEngine, *, rehearsal: bool = False) -> list[str]:
     Raises ConfigurationError, with the statements that are wanting, for a role without the rights to run
     them, and the driver's errors.
     """
-    async with engine.begin() as connection:
-        if not await connection.run_sync(_missing):
-            await connection.run_sync(_check_rights)
-            return []
-    missing: list[str] = []
-    wanting: list[str] = []
+    if await transaction(_is_complete):
+        return []
+    migration = _Migration(rehearsal)
     try:
-        async with engine.execution_options(writes=True).begin() as connection:
-            if engine.dialect.name == "postgresql":
-                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-            wanting = await connection.run_sync(_missing, dispensable=False)
-            missing = wanting + await connection.run_sync(_missing, dispensable=True)
-            for statement in missing:
-                await connection.exec_driver_sql(statement)
-            if rehearsal:
-                await connection.rollback()
+        await transaction(migration.run, writes=True)
     except Exception as error:
         failure = failure_of(error)
         if failure is None or failure.reason != "rights":
             raise
-        if missing and not wanting:
-            log.warning("a table is done without, since the role may not create it", statements=missing)
-            async with engine.begin() as connection:
-                await connection.run_sync(_check_rights)
+        if migration.missing and not migration.wanting:
+            log.warning(
+                "a table is done without, since the role may not create it", statements=migration.missing
+            )
+            await transaction(_check_rights)
             return []
         raise ConfigurationError(
             failure.message,
-            action=f"{failure.action} Or let their owner run: {'; '.join(missing)};",
+            action=f"{failure.action} Or let their owner run: {'; '.join(migration.missing)};",
             reason=failure.reason,
         ) from None
-    return missing
+    return migration.missing
+
+
+class _Migration:
+    """One try; `missing` are the statements that it found wanting, `wanting` those of them that nothing goes
+    without."""
+
+    def __init__(self, rehearsal: bool) -> None:
+        self._rehearsal = rehearsal
+        self.missing: list[str] = []
+        self.wanting: list[str] = []
+
+    def run(self, connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        self.wanting = _missing(connection, dispensable=False)
+        self.missing = self.wanting + _missing(connection, dispensable=True)
+        for statement in self.missing:
+            connection.exec_driver_sql(statement)
+        if self._rehearsal:
+            connection.rollback()
+
+
+def _is_complete(connection: Connection) -> bool:
+    """Whether nothing is missing, nor a right to read and write. Raises ConfigurationError for the latter."""
+    if _missing(connection):
+        return False
+    _check_rights(connection)
+    return True
 
 
 def _missing(connection: Connection, dispensable: bool | None = None) -> list[str]:

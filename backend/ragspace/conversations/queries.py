@@ -1,28 +1,30 @@
 """The SQL of the conversations, the same for PostgreSQL and SQLite; each method runs in one transaction."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Delete,
     FromClause,
     Integer,
     Row,
     ScalarSelect,
+    Text,
     Update,
     and_,
     bindparam,
+    cast,
     delete,
     literal,
     select,
     tuple_,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ragspace.conversations.ordering import in_order
 from ragspace.conversations.records import CachedAnswer, Exchange, Message, Rating
@@ -50,32 +52,41 @@ _DROP = delete(answer_cache).where(
     )
 )
 
+_DOCUMENTS = ("sources", "details")
+# Their JSON is read by `_message`.
+_MESSAGES = select(
+    *(
+        cast(column, Text).label(column.name) if column.name in _DOCUMENTS else column
+        for column in messages.columns
+    )
+)
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Queries:
     """What is asked of the database over `connection`. Every write may be repeated without harm."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     @property
-    def connection(self) -> AsyncConnection:
+    def connection(self) -> Connection:
         """For what is read of all conversations together, such as the report of their gaps."""
         return self._connection
 
-    async def begin(self, said: Sequence[tuple[Message, Message]]) -> None:
+    def begin(self, said: Sequence[tuple[Message, Message]]) -> None:
         """Questions, each with its answer-to-come."""
         write = statements(self._connection.dialect.name)
         opened = [{"id": question.conversation_id, "at": question.created_at} for question, _ in said]
-        await self._connection.execute(write.open_conversation, opened)
-        await self._connection.execute(write.say, [_columns(message) for pair in said for message in pair])
+        self._connection.execute(write.open_conversation, opened)
+        self._connection.execute(write.say, [_columns(message) for pair in said for message in pair])
 
-    async def finish(self, answers: Sequence[Message]) -> None:
+    def finish(self, answers: Sequence[Message]) -> None:
         write = statements(self._connection.dialect.name)
-        await self._connection.execute(write.finish, [_columns(answer) for answer in answers])
+        self._connection.execute(write.finish, [_columns(answer) for answer in answers])
 
-    async def rescue(self, answer: Message) -> bool:
+    def rescue(self, answer: Message) -> bool:
         columns = _columns(answer)
         rescued = (
             update(messages)
@@ -86,12 +97,12 @@ class Queries:
             )
             .values({name: columns[name] for name in ("content", "sources", "status", "details")})
         )
-        return await self._count(rescued) > 0
+        return self._count(rescued) > 0
 
-    async def history(self, conversation_id: UUID, limit: int) -> list[Exchange] | None:
+    def history(self, conversation_id: UUID, limit: int) -> list[Exchange] | None:
         answer = messages.alias("answer")
         asked = question_before(answer)
-        rows = await self._connection.execute(
+        rows = self._connection.execute(
             select(asked, answer.c.content)
             .where(
                 answer.c.conversation_id == conversation_id,
@@ -103,64 +114,60 @@ class Queries:
             .limit(limit)
         )
         found = [Exchange(*row) for row in rows]
-        if not found and not await self._known(conversation_id):
+        if not found and not self._known(conversation_id):
             return None
         return found[::-1]
 
-    async def messages(self, conversation_id: UUID) -> Sequence[Message] | None:
-        rows = await self._connection.execute(
-            select(messages).where(
-                messages.c.conversation_id == conversation_id, messages.c.role.in_(("user", "assistant"))
-            )
+    def messages(self, conversation_id: UUID) -> Sequence[Row[Any]] | None:
+        """What `read_messages` reads."""
+        said = _MESSAGES.where(
+            messages.c.conversation_id == conversation_id, messages.c.role.in_(("user", "assistant"))
         )
-        # Off the event loop: reading the JSON of a long conversation takes a while.
-        found = await asyncio.to_thread(lambda: [_message(row) for row in rows])
-        if not found and not await self._known(conversation_id):
-            return None
-        return in_order(found)
+        found = self._connection.execute(said).all()
+        return found if found or self._known(conversation_id) else None
 
-    async def message(self, message_id: UUID) -> Message | None:
-        row = (await self._connection.execute(select(messages).where(_answer(message_id)))).first()
+    def message(self, message_id: UUID) -> Message | None:
+        row = self._connection.execute(_MESSAGES.where(_answer(message_id))).first()
         return None if row is None else _message(row)
 
-    async def rate(self, message_id: UUID, rating: Rating, comment: str | None) -> bool:
+    def rate(self, message_id: UUID, rating: Rating, comment: str | None) -> bool:
         rated = update(messages).where(_answer(message_id)).values(rating=rating, comment=comment)
-        return await self._count(rated) > 0
+        return self._count(rated) > 0
 
-    async def delete(self, conversation_id: UUID) -> bool:
+    def delete(self, conversation_id: UUID) -> bool:
         locked = select(conversations.c.id).where(conversations.c.id == conversation_id).with_for_update()
-        await self._connection.execute(locked)
-        said = await self._count(delete(messages).where(messages.c.conversation_id == conversation_id))
-        kept = await self._count(delete(conversations).where(conversations.c.id == conversation_id))
+        self._connection.execute(locked)
+        said = self._count(delete(messages).where(messages.c.conversation_id == conversation_id))
+        kept = self._count(delete(conversations).where(conversations.c.id == conversation_id))
         return said + kept > 0
 
-    async def abandon_running(self, older_than: float) -> int:
+    def abandon_running(self, older_than: float) -> int:
         before = datetime.now(UTC) - timedelta(seconds=older_than)
-        return await self._count(
+        return self._count(
             update(messages)
             .where(messages.c.status == "running", messages.c.created_at < before)
             .values(status="incomplete")
         )
 
-    async def cached_answers(self, question: str, since: datetime) -> Sequence[CachedAnswer]:
-        rows = await self._connection.execute(_CACHED, {"question": question, "since": since})
+    def cached_answers(self, question: str, since: datetime) -> Sequence[CachedAnswer]:
+        rows = self._connection.execute(_CACHED, {"question": question, "since": since})
         return [CachedAnswer(**row._mapping) for row in rows]
 
-    async def cache_answer(self, answer: CachedAnswer, since: datetime, most: int) -> None:
+    def cache_answer(self, answer: CachedAnswer, since: datetime, most: int) -> None:
         row = {name: getattr(answer, name) for name in answer_cache.columns.keys()}  # noqa: SIM118
-        await self._connection.execute(statements(self._connection.dialect.name).cache, row)
-        last_kept = await self._connection.scalar(_NEWEST, {"skipped": most - 1})
-        await self._connection.execute(_DROP, {"before": max(since, last_kept or since)})
+        self._connection.execute(statements(self._connection.dialect.name).cache, row)
+        last_kept = self._connection.scalar(_NEWEST, {"skipped": most - 1})
+        self._connection.execute(_DROP, {"before": max(since, last_kept or since)})
 
-    async def ping(self) -> None:
-        await self._connection.execute(select(literal(1)))
+    def ping(self) -> None:
+        self._connection.execute(select(literal(1)))
 
-    async def _known(self, conversation_id: UUID) -> bool:
+    def _known(self, conversation_id: UUID) -> bool:
         known = select(conversations.c.id).where(conversations.c.id == conversation_id)
-        return (await self._connection.execute(known)).first() is not None
+        return self._connection.execute(known).first() is not None
 
-    async def _count(self, statement: Update | Delete) -> int:
-        return (await self._connection.execute(statement)).rowcount
+    def _count(self, statement: Update | Delete) -> int:
+        return self._connection.execute(statement).rowcount
 
 
 def question_before(answer: FromClause) -> ScalarSelect[str]:
@@ -196,16 +203,27 @@ def _columns(message: Message) -> dict[str, Any]:
     }
 
 
+def read_messages(rows: Sequence[Row[Any]]) -> list[Message]:
+    """The messages of these rows in the order in which they were said. It belongs in a thread: reading the
+    JSON of a long conversation takes a while."""
+    return in_order([_message(row) for row in rows])
+
+
 def _message(row: Row[Any]) -> Message:
     """Rows of an earlier backend have no status, and may lack what was not required of them."""
+    sources, details = _read(row.sources), _read(row.details)
     return Message(
         id=row.id,
         conversation_id=row.conversation_id,
         role=row.role,
         content=row.content or "",
         created_at=row.created_at or _EPOCH,
-        sources=row.sources if isinstance(row.sources, list) else None,
+        sources=sources if isinstance(sources, list) else None,
         status=row.status or "complete",
         rating=row.rating,
-        details=row.details or {},
+        details=details or {},
     )
+
+
+def _read(document: str | None) -> Any:
+    return None if document is None else orjson.loads(document)

@@ -1,9 +1,9 @@
 """The conversations in PostgreSQL or SQLite. SQLAlchemy is loaded at the first `open`, off the event loop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from ragspace.conversations.group_commit import Written
@@ -12,6 +12,8 @@ from ragspace.database_url import DatabaseAddress
 from ragspace.errors import ConfigurationError, StorageUnavailable
 
 if TYPE_CHECKING:
+    from sqlalchemy import Row
+
     from ragspace.conversations.database import Database
     from ragspace.conversations.queries import Queries
 
@@ -84,7 +86,8 @@ class SqlConversations:
         return await self._run(lambda queries: queries.history(conversation_id, exchanges))
 
     async def messages(self, conversation_id: UUID) -> Sequence[Message] | None:
-        return await self._run(lambda queries: queries.messages(conversation_id))
+        rows = await self._run(lambda queries: queries.messages(conversation_id))
+        return None if rows is None else await asyncio.to_thread(_read_messages, rows)
 
     async def message(self, message_id: UUID) -> Message | None:
         return await self._run(lambda queries: queries.message(message_id))
@@ -111,7 +114,7 @@ class SqlConversations:
                 await database.close()
 
     async def _run(
-        self, work: Callable[["Queries"], Awaitable[T]], *, writes: bool = False, regardless: bool = False
+        self, work: Callable[["Queries"], T], *, writes: bool = False, regardless: bool = False
     ) -> T:
         database = await self._opened()
         return await database.run(work, writes=writes, regardless=regardless)
@@ -128,3 +131,9 @@ class SqlConversations:
                 action=why.action if why else None,
             )
         return self._database
+
+
+def _read_messages(rows: Sequence["Row[Any]"]) -> list[Message]:
+    from ragspace.conversations.queries import read_messages
+
+    return read_messages(rows)

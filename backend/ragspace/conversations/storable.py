@@ -6,16 +6,24 @@ from typing import Any
 import orjson
 
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+_NUL = b"\\u0000"
 
 
 def storable_text(text: str) -> str:
     """`text` without NUL characters, and with U+FFFD in the place of every lone surrogate."""
-    return _LONE_SURROGATES.sub("\ufffd", text.replace("\x00", ""))
+    without_nul = text.replace("\x00", "")
+    return without_nul if text.isascii() else _LONE_SURROGATES.sub("\ufffd", without_nul)
 
 
 def storable_json(value: Any) -> str:
     """`value` as JSON, each of its strings (keys too) as `storable_text` has it; NaN becomes null."""
-    return orjson.dumps(_storable(value), option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        written = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError:  # a lone surrogate
+        written = _NUL
+    if _NUL in written:
+        written = orjson.dumps(_storable(value), option=orjson.OPT_NON_STR_KEYS)
+    return written.decode()
 
 
 def _storable(value: Any) -> Any:

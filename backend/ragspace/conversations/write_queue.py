@@ -1,8 +1,9 @@
 """The order in which conversations are written, and the wait for a storage that is away.
 
-Each conversation has a lane, whose writes are done one after the other; lanes are written side by side. The
-first write that the storage cannot take starts an outage: its lane and all others stand still, and one write
-at a time is tried again, at growing intervals or when woken. When one succeeds the lanes go on.
+Each conversation has a lane, whose writes are done one after the other; lanes are written side by side. A
+question that opens its lane may wait a while for its answer, to be written with it. The first write that the
+storage cannot take starts an outage: its lane and all others stand still, and one write at a time is tried
+again, at growing intervals or when woken. When one succeeds the lanes go on.
 """
 
 import asyncio
@@ -10,18 +11,18 @@ import contextlib
 import contextvars
 import random
 from collections import OrderedDict, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
 
 from ragspace.conversations.records import Conversations
-from ragspace.conversations.writes import Write
+from ragspace.conversations.writes import Begin, Write
 from ragspace.errors import Reason, StorageUnavailable
 
 log = structlog.get_logger(__name__)
 
-CONCURRENT_WRITES = 100
+CONCURRENT_WRITES = 1000
 """How many conversations are written side by side; the database commits them in groups."""
 
 FIRST_RETRY_S = 0.25
@@ -29,29 +30,47 @@ LAST_RETRY_S = 10.0
 """The interval between the tries in an outage doubles from the first to the last."""
 
 
+Settled = asyncio.Future[bool | None]
+"""What a write returned, or None where it was left in the queue or dropped."""
+
+
 @dataclass(eq=False, slots=True)
 class _Queued:
-    """`settled` ends the wait of who submitted it: with what the write returned, or with None where it was
-    left in the queue or dropped."""
+    """`settled` ends the wait of who submitted it, `timer` at the latest."""
 
     write: Write
-    settled: asyncio.Future[bool | None] = field(default_factory=asyncio.Future)
+    settled: Settled
+    timer: asyncio.TimerHandle
+    tried: bool = False
+    question: "_Queued | None" = None
+    """What is written with it."""
 
     def settle(self, result: bool | None) -> None:
-        if not self.settled.done():
-            self.settled.set_result(result)
+        self.timer.cancel()
+        _settle(self.settled, result)
+        if self.question is not None:
+            self.question.settle(result)
+
+
+def _settle(settled: Settled, result: bool | None) -> None:
+    if not settled.done():
+        settled.set_result(result)
 
 
 class WriteQueue:
-    """`timeout` bounds each try, and each wait of a caller, in seconds."""
+    """`timeout` bounds each try, and each wait of a caller; so long as `answer_awaited` a question waits for
+    its answer. Both in seconds."""
 
-    def __init__(self, conversations: Conversations, timeout: float) -> None:
+    def __init__(self, conversations: Conversations, timeout: float, answer_awaited: float) -> None:
         self._conversations = conversations
         self._timeout = timeout
+        self._answer_awaited = answer_awaited
         self._lanes: OrderedDict[UUID, deque[_Queued]] = OrderedDict()
         self._length = 0
         """How many writes are in all lanes."""
         self._writers: dict[UUID, asyncio.Task[None]] = {}
+        self._awaiting: dict[UUID, asyncio.TimerHandle] = {}
+        """The lanes whose one question waits for its answer."""
         self._slots = asyncio.Semaphore(CONCURRENT_WRITES)
         self._recovery: asyncio.Task[None] | None = None
         self._retry_s = FIRST_RETRY_S
@@ -86,30 +105,42 @@ class WriteQueue:
             if queued.write.message_id == message_id
         ]
 
-    async def submit(self, write: Write) -> bool | None:
-        """Write it after what is before it in its lane, and say what the write returned; None where it lies
-        in the queue. It is written also if the caller is cancelled."""
+    def submit(self, write: Write) -> Settled:
+        """Write it after what is before it in its lane, whether anybody waits for that or not."""
         if self._closed:
             log.error("a write came after the end", write=type(write).__name__)
-            return None
-        queued = self._append(write)
-        await asyncio.wait({queued.settled}, timeout=self._timeout)
-        queued.settle(None)
-        return queued.settled.result()
+            settled = asyncio.get_running_loop().create_future()
+            settled.set_result(None)
+            return settled
+        return self._append(write).settled
 
     def defer(self, write: Write) -> None:
-        """Write it after what is before it in its lane; nobody waits for it."""
+        """The same for what nobody waits for."""
         self._append(write).settle(None)
 
     def _append(self, write: Write) -> _Queued:
-        queued = _Queued(write)
-        self._lanes.setdefault(write.conversation_id, deque()).append(queued)
+        loop = asyncio.get_running_loop()
+        settled: Settled = loop.create_future()
+        queued = _Queued(write, settled, loop.call_later(self._timeout, _settle, settled, None))
+        key = write.conversation_id
+        self._lanes.setdefault(key, deque()).append(queued)
         self._length += 1
         if self.outage:
             queued.settle(None)
+        elif self._answer_awaited and isinstance(write, Begin) and key not in self._writers:
+            self._await_answer(key)
         else:
-            self._start_writer(write.conversation_id)
+            self._start_writer(key)
         return queued
+
+    def _await_answer(self, conversation_id: UUID) -> None:
+        if conversation_id in self._awaiting:
+            self._start_writer(conversation_id)
+            return
+        loop = asyncio.get_running_loop()
+        self._awaiting[conversation_id] = loop.call_later(
+            self._answer_awaited, self._start_writer, conversation_id
+        )
 
     def drop(self, conversation_id: UUID) -> None:
         """Forget what is queued of a conversation. What is being tried at the moment may still be written,
@@ -148,8 +179,14 @@ class WriteQueue:
         return lost
 
     def _start_writer(self, conversation_id: UUID) -> None:
+        self._await_no_longer(conversation_id)
         if conversation_id not in self._writers:
             self._writers[conversation_id] = asyncio.create_task(self._write_lane(conversation_id))
+
+    def _await_no_longer(self, conversation_id: UUID) -> None:
+        timer = self._awaiting.pop(conversation_id, None)
+        if timer is not None:
+            timer.cancel()
 
     async def _write_lane(self, conversation_id: UUID) -> None:
         lane = self._lanes[conversation_id]
@@ -166,13 +203,16 @@ class WriteQueue:
     def _leave(self, conversation_id: UUID) -> None:
         if not self._lanes[conversation_id]:
             del self._lanes[conversation_id]
+            self._await_no_longer(conversation_id)
         if not self._lanes:
             self._retry_s = FIRST_RETRY_S
 
     async def _try_first_of(self, lane: deque[_Queued]) -> bool:
         """False where the storage cannot take it; what it refuses for another reason is dropped, since it
         would stand in the way of all that follows for ever."""
+        self._join_answer(lane)
         queued = lane[0]
+        queued.tried = True
         result = None
         try:
             async with asyncio.timeout(self._timeout):
@@ -195,6 +235,17 @@ class WriteQueue:
             self._length -= 1
         queued.settle(result)
         return True
+
+    def _join_answer(self, lane: deque[_Queued]) -> None:
+        """A question that was not tried yet is written with its answer, where that is there."""
+        question, write = lane[0], lane[0].write
+        if len(lane) == 1 or question.tried or not isinstance(write, Begin):
+            return
+        joined = write.joined(lane[1].write)
+        if joined is not None:
+            lane.popleft()
+            self._length -= 1
+            lane[0].write, lane[0].question = joined, question
 
     def _start_outage(self) -> None:
         for lane in self._lanes.values():

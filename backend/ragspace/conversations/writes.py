@@ -30,6 +30,12 @@ class Begin:
         for message in (self.question, self.answer):
             messages.setdefault(message.id, message)
 
+    def joined(self, following: "Write") -> "Begin | None":
+        """The two as one, where the `following` is the end of the answer."""
+        if isinstance(following, Finish) and following.message_id == self.message_id:
+            return replace(self, answer=following.answer)
+        return None
+
     async def run(self, conversations: Conversations) -> bool:
         await conversations.begin(self.question, self.answer)
         return True

@@ -1,7 +1,7 @@
 """Questions and what came of them, read page by page from the conversations; nothing is written."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,7 +47,7 @@ async def outcomes(database: Database, since: datetime) -> AsyncIterator[Outcome
         after = rows[-1].id
 
 
-def _page(after: UUID | None, since: datetime) -> Callable[[Queries], Awaitable[list[Row[Any]]]]:
+def _page(after: UUID | None, since: datetime) -> Callable[[Queries], Sequence[Row[Any]]]:
     answer = messages.alias("answer")
     wanted = (
         select(
@@ -70,10 +70,7 @@ def _page(after: UUID | None, since: datetime) -> Callable[[Queries], Awaitable[
     if after is not None:
         wanted = wanted.where(answer.c.id > after)
 
-    async def read(queries: Queries) -> list[Row[Any]]:
-        return list(await queries.connection.execute(wanted))
-
-    return read
+    return lambda queries: queries.connection.execute(wanted).all()
 
 
 def _outcomes(rows: Sequence[Row[Any]]) -> list[Outcome | None]:

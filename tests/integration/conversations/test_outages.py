@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from ragspace.conversations import database as database_module
+from ragspace.conversations import postgres as pool_module
 from ragspace.conversations.repository import SqlConversations
 from ragspace.database_url import parse_database_url
 from ragspace.errors import StorageUnavailable
@@ -28,7 +28,7 @@ async def conversations(server: Postgres | PgBouncer, database: str) -> AsyncIte
     """With as many connections open as the pool keeps."""
     opened = SqlConversations(parse_database_url(postgres_url(server.port, database), Path("/")), timeout=5)
     await opened.open()
-    await asyncio.gather(*(opened.check() for _ in range(database_module.POOL_SIZE)))
+    await asyncio.gather(*(opened.check() for _ in range(pool_module.POOL_SIZE)))
     yield opened
     await opened.close()
 
@@ -36,7 +36,7 @@ async def conversations(server: Postgres | PgBouncer, database: str) -> AsyncIte
 @pytest.fixture(params=["used just now", "idle for long"])
 def idle(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """What lay idle for long is asked for a sign of life; the rest is found broken by its first statement."""
-    monkeypatch.setattr(database_module, "IDLE_S", 0.0 if request.param == "idle for long" else 3600.0)
+    monkeypatch.setattr(pool_module, "IDLE_S", 0.0 if request.param == "idle for long" else 3600.0)
 
 
 @pytest.mark.usefixtures("idle")
@@ -100,8 +100,8 @@ async def _served(server: Postgres | PgBouncer, database: str) -> None:
 async def test_connections_that_a_firewall_forgot_fail_no_request(
     server: Postgres | PgBouncer, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "IDLE_S", 0.0)
-    monkeypatch.setattr(database_module, "PING_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(pool_module, "IDLE_S", 0.0)
+    monkeypatch.setattr(pool_module, "PING_TIMEOUT_S", 0.2)
     async with ForgetfulProxy(server.port).running() as proxy:
         address = parse_database_url(postgres_url(proxy.port, database, sslmode="disable"), Path("/"))
         conversations = SqlConversations(address, timeout=10)

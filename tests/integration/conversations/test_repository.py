@@ -283,8 +283,8 @@ async def updated_at(conversations: SqlConversations, message: Message) -> datet
     from ragspace.conversations.queries import Queries
     from ragspace.conversations.tables import conversations as table
 
-    async def read(queries: Queries) -> datetime:
-        rows = await queries._connection.execute(
+    def read(queries: Queries) -> datetime:
+        rows = queries.connection.execute(
             select(table.c.updated_at).where(table.c.id == message.conversation_id)
         )
         found: datetime = rows.scalar_one()
