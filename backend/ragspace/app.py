@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from ragspace import __version__, spans
 from ragspace.api import chat, conversations, health
+from ragspace.api.application import Application
 from ragspace.api.cors import CrossOrigin
 from ragspace.api.error_handlers import add_error_handlers
 from ragspace.api.keys import KeyCheck
@@ -46,7 +47,7 @@ def create_app(
         if tracer is not None:
             await tracer.close()
 
-    app = FastAPI(
+    app = Application(
         title="ragspace",
         version=__version__,
         description=DESCRIPTION,
@@ -54,8 +55,6 @@ def create_app(
         # A redirect would name the scheme that the proxy in front speaks to us, not the one of the reader.
         redirect_slashes=False,
         openapi_url=None,
-        # Spans are ragspace's own (spans.py); whether there are others' would be looked up for each request.
-        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.runtime = runtime
     app.state.rate_limit = RateLimit(
