@@ -36,6 +36,13 @@ UNREAD_SECONDS = 60.0
 """How long a reader may leave unread what was sent to it."""
 
 
+class _Pipeline(list[Any]):
+    """As the deque of uvicorn, which takes 760 bytes for each connection and is mostly empty."""
+
+    def appendleft(self, waiting: Any) -> None:
+        self.insert(0, waiting)
+
+
 class Connection(HttpToolsProtocol):
     """One connection of a client. `head_seconds` and `body_seconds` are the times that each request has."""
 
@@ -61,6 +68,7 @@ class Connection(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.pipeline = _Pipeline()  # type: ignore[assignment]
         self._refusal: errors.RagspaceError | None = None
         self._arriving = False
         """Whether a request has begun and not yet come to its end."""

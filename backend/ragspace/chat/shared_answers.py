@@ -7,7 +7,7 @@ left.
 
 import asyncio
 import contextvars
-from collections.abc import AsyncGenerator, Callable, Hashable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from dataclasses import replace
 
 from ragspace.models.protocols import Delta, Finish
@@ -144,10 +144,10 @@ class Attachment:
         self.late = generation.finish is not None
         """Whether the answer was whole already, so that it cost nothing."""
 
-    async def listen(self, take: Take) -> None:
+    def listen(self, take: Take) -> Awaitable[None]:
         """Give `take` all pieces from the first, until the last. Raises what the generation raised, after
         what it wrote, and what `take` raises."""
-        await self._generation.listen(take)
+        return self._generation.listen(take)
 
     def keep(self) -> bool:
         """True for the first asker who wants to keep the answer: once is enough."""

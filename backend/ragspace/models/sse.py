@@ -31,6 +31,8 @@ class SseParser:
     server of a model uses the third ending of the standard, a lone CR.
     """
 
+    __slots__ = ("_data", "_max_event_bytes", "_rest", "_size")
+
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._max_event_bytes = max_event_bytes
         self._rest = b""
@@ -68,6 +70,8 @@ class SseStream:
     Reading raises whatever reading the response raises, and UpstreamFailure (`error`) for a stream without an
     end. To be closed.
     """
+
+    __slots__ = ("_content", "_deadline", "_ended", "_left", "_loop", "_next_read_at", "_parser", "_timer")
 
     open: ClassVar[int] = 0
     """How many there are in this process, which has one event loop."""

@@ -1,8 +1,8 @@
 """The loop that every streaming model shares: events in, deltas and one Finish out, in bounded time."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AsyncExitStack, closing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, closing
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -56,54 +56,55 @@ async def relay(
     """
     deadline = patience.begin_by
     begun, usage = False, None
-    async with AsyncExitStack() as stack:
-        response = await _begun(stack, upstream, path, body, params, deadline)
-        del body  # long, and not read again while the answer lasts
-        events = stack.enter_context(closing(SseStream(response)))
-        while True:
-            payloads = await events.read(deadline)
-            if not payloads:
-                raise UpstreamFailure("error")
-            text, end, told = _read_all(payloads, read)
-            usage = told or usage
-            if text:
-                if not begun:
-                    upstream.circuit.answered()
-                begun = True
-                yield Delta(text)
-            if isinstance(end, UpstreamFailure):
-                raise end
-            if end is not None:
-                if not begun and end != "safety":
+    call = _begun(upstream, path, body, params, deadline)
+    del body  # long, and not read again while the answer lasts
+    async with call as response:
+        with closing(SseStream(response)) as events:
+            while True:
+                payloads = await events.read(deadline)
+                if not payloads:
                     raise UpstreamFailure("error")
-                yield Finish(end, model, usage)
-                await events.drain()
-                return
-            if begun:
-                deadline = asyncio.get_running_loop().time() + patience.stall
+                text, end, told = _read_all(payloads, read)
+                usage = told or usage
+                if text:
+                    if not begun:
+                        upstream.circuit.answered()
+                    begun = True
+                    yield Delta(text)
+                if isinstance(end, UpstreamFailure):
+                    raise end
+                if end is not None:
+                    if not begun and end != "safety":
+                        raise UpstreamFailure("error")
+                    yield Finish(end, model, usage)
+                    await events.drain()
+                    return
+                if begun:
+                    deadline = asyncio.get_running_loop().time() + patience.stall
 
 
+@asynccontextmanager
 async def _begun(
-    stack: AsyncExitStack,
     upstream: Upstream,
     path: str,
     body: Mapping[str, Any],
     params: Mapping[str, str] | None,
     deadline: float,
-) -> aiohttp.ClientResponse:
+) -> AsyncIterator[aiohttp.ClientResponse]:
     """The response, whose head is there. A connection that is lost before, as an idle one may be just when it
     is used again, is tried once more."""
-    try:
-        return await stack.enter_async_context(
-            upstream.stream("POST", path, body, params=params, begin_by=deadline)
-        )
-    except UpstreamFailure as failure:
-        if not (broke(failure) and upstream.circuit.may_repeat()):
-            raise
-    await asyncio.sleep(repeat_pause())
-    return await stack.enter_async_context(
-        upstream.stream("POST", path, body, params=params, begin_by=deadline)
-    )
+    for may_repeat in (True, False):
+        begun = False
+        try:
+            async with upstream.stream("POST", path, body, params=params, begin_by=deadline) as response:
+                begun = True
+                del body
+                yield response
+                return
+        except UpstreamFailure as failure:
+            if begun or not (may_repeat and broke(failure) and upstream.circuit.may_repeat()):
+                raise
+        await asyncio.sleep(repeat_pause())
 
 
 def _read_all(payloads: list[bytes], read: ReadEvent) -> Piece:
