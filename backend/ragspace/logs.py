@@ -7,7 +7,6 @@ import re
 import sys
 import threading
 from collections.abc import Iterable, Iterator, MutableMapping
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -26,15 +25,18 @@ REDACTED = "[redacted]"
 _URL_SAFE = str.maketrans("+/", "-_")
 
 
-@contextmanager
-def request() -> Iterator[str]:
+class request:  # noqa: N801 (it is used as a function is)
     """A new request id, which every line within bears."""
-    new = str(uuid4())
-    token = request_id.set(new)
-    try:
-        yield new
-    finally:
-        request_id.reset(token)
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> str:
+        new = str(uuid4())
+        self._token = request_id.set(new)
+        return new
+
+    def __exit__(self, *raised: object) -> None:
+        request_id.reset(self._token)
 
 
 def configure_logs(level: str = "INFO", secrets: Iterable[str] = ()) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ from ragspace.conversations.records import CachedAnswer, Exchange, Status
 from ragspace.errors import GenerationUnavailable, QuotaExceeded, RagspaceError, ShuttingDown
 from ragspace.health import Health
 from ragspace.models.protocols import Delta, Finish, GenerationRequest, Generator
-from ragspace.retrieval.retriever import Retriever
+from ragspace.retrieval.retriever import RankedPassage, Retriever
 from ragspace.spans import span
 
 log = structlog.get_logger(__name__)
@@ -78,7 +78,7 @@ class _Run:
         self._keeping = Keeping(chat.journal, question, answer)
         self._started = time.perf_counter()
         self._timings: dict[str, float] = {}
-        self._found: list[dict[str, Any]] = []
+        self._found: Sequence[RankedPassage] = ()
         self._suggestions: list[dict[str, str]] = []
         self._citations = CitationFilter(0)
         self._finish: Finish | None = None
@@ -141,7 +141,7 @@ class _Run:
         repeatable = self._keeping.first and bool(self._chat.generator.models_now)
         look_up = self._chat.cache.look_up(question.message) if repeatable and self._chat.cache.on else None
         found = await self._retrieve(history)
-        answer.publish(events.sources(self._found))
+        answer.publish(events.sources(self._sources()))
         if found is None:
             self._not_found()
         elif repeatable:
@@ -175,7 +175,7 @@ class _Run:
         self._timings["retrieval_ms"] = _milliseconds_since(started)
         chat.health.succeeded("qdrant")
         self._suggestions = sources.suggestion_list(found.suggestions, chat.docs_base_url)
-        self._found = sources.source_list(found.passages, chat.docs_base_url)
+        self._found = found.passages
         if not found.passages:
             return None
         passages = [each.passage for each in found.passages]
@@ -245,9 +245,9 @@ class _Run:
 
     def _not_found(self) -> None:
         """Say so, and offer the nearest headings."""
-        nearest = [{"heading": s["heading"] or s["file"], "url": s["url"]} for s in self._found[:3]]
-        self._suggestions = self._suggestions or nearest
-        self._found = []
+        nearest = [each.passage for each in self._found[:3]]
+        self._suggestions = self._suggestions or sources.suggestion_list(nearest, self._chat.docs_base_url)
+        self._found = ()
         self._finish = Finish("not_found", self._finish.model if self._finish else "")
         self._write(NOT_FOUND_TEXT)
 
@@ -262,11 +262,15 @@ class _Run:
     def _flush(self) -> None:
         self._write(self._citations.flush())
 
+    def _sources(self) -> list[dict[str, Any]]:
+        """As they are told; made anew for the end, since a list of them takes much while the answer lasts."""
+        return sources.source_list(self._found, self._chat.docs_base_url)
+
     def _done_event(self, status: Status) -> events.Event:
         finish_reason = self._finish.reason if self._finish else None
         event: events.Event = {
             "type": "done",
-            "sources": self._found,
+            "sources": self._sources(),
             "finish_reason": "stopped" if status == "stopped" else finish_reason,
             "cited": self._citations.cited,
             "model": self._finish.model if self._finish else self._chat.generator.model,
@@ -282,7 +286,7 @@ class _Run:
         details = {key: done[key] for key in kept if key in done}
         try:
             with span("store"):
-                await self._keeping.finish(status, self._found, details)
+                await self._keeping.finish(status, done["sources"], details)
         except RagspaceError as error:
             self._chat.health.failed(error)
             if self._answer.failure is None:
