@@ -164,10 +164,8 @@ async def test_a_fault_is_told_stored_and_recovered_from_as_the_table_says(
             if cell.still_works:
                 assert (await tell(client, QUESTION, **SELECTION)).how == "200 done"
             if cell.follow_up:
-                kept = 2  # the question with its answer to come, and the answer
-                await served.until(
-                    lambda report: report["services"]["postgres"].get("pending_writes", 0) >= kept
-                )
+                # One: the question with its answer. Two, where it was tried before that was there.
+                await served.until(lambda report: report["services"]["postgres"].get("pending_writes", 0) > 0)
             await watch.sees(cell.health)
             await asyncio.sleep(0.1)
             seen = await watch.ended()

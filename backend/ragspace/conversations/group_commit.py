@@ -14,7 +14,8 @@ from ragspace.conversations.records import Message
 from ragspace.errors import StorageUnavailable
 
 MOST_TOGETHER = 500
-"""Writes in one transaction, so that it takes not much longer than one of a single write."""
+"""Writes in one transaction, so that whoever comes during it does not wait long. Under load a transaction
+takes its time however little is written in it."""
 
 
 @dataclass(eq=False, slots=True)
