@@ -4,14 +4,13 @@ Writes go through a queue (see write_queue.py), which waits for a storage that i
 queued as if it were written.
 """
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from uuid import UUID
 
 from ragspace.conversations.ordering import exchanges, in_order
 from ragspace.conversations.records import Conversations, Exchange, Message, Rating
-from ragspace.conversations.write_queue import Settled, WriteQueue
+from ragspace.conversations.write_queue import Settled, WriteQueue, dropped
 from ragspace.conversations.writes import Begin, Delete, Finish, Messages, Rate, Write
 from ragspace.errors import StorageUnavailable
 
@@ -61,11 +60,7 @@ class Journal:
         return self._write(Finish(answer))
 
     def _write(self, write: Begin | Finish) -> Settled:
-        if write.conversation_id not in self._deleted:
-            return self._queue.submit(write)
-        settled: Settled = asyncio.get_running_loop().create_future()
-        settled.set_result(None)
-        return settled
+        return dropped() if write.conversation_id in self._deleted else self._queue.submit(write)
 
     async def messages(self, conversation_id: UUID) -> Sequence[Message] | None:
         """As Conversations.messages. Raises StorageUnavailable where what is queued is not the whole."""

@@ -57,6 +57,13 @@ def _settle(settled: Settled, result: bool | None) -> None:
         settled.set_result(result)
 
 
+def dropped() -> Settled:
+    """Of a write that nobody will make."""
+    settled: Settled = asyncio.get_running_loop().create_future()
+    settled.set_result(None)
+    return settled
+
+
 class WriteQueue:
     """`timeout` bounds each try, and each wait of a caller; so long as `answer_awaited` a question waits for
     its answer. Both in seconds."""
@@ -109,9 +116,7 @@ class WriteQueue:
         """Write it after what is before it in its lane, whether anybody waits for that or not."""
         if self._closed:
             log.error("a write came after the end", write=type(write).__name__)
-            settled = asyncio.get_running_loop().create_future()
-            settled.set_result(None)
-            return settled
+            return dropped()
         return self._append(write).settled
 
     def defer(self, write: Write) -> None:
